@@ -1,0 +1,21 @@
+// npm run oidc-provider: the provider by itself, for trying the example by hand. Prints the settings that the example
+// needs. PORT (default 9000) and APP_BASE_URL (default http://127.0.0.1:8000) change where the two are.
+
+import { startProvider, GROUPS_CLAIM } from './provider.mjs';
+
+const app = process.env.APP_BASE_URL ?? 'http://127.0.0.1:8000';
+const client = {
+  id: 'example',
+  secret: 'the secret of a client of a test provider',
+  callbackURLs: [`${app}/auth0/callback`],
+  logoutURLs: [`${app}/auth0/`],
+};
+
+const { issuer } = await startProvider({ clients: [client], port: Number(process.env.PORT ?? 9000) });
+console.log(`oidc-provider is at ${issuer}; any user name signs in. Start the example with:
+
+  ADDR='${new URL(app).host}' APP_BASE_URL='${app}' AUTH0_DOMAIN='${issuer}' \\
+  AUTH0_CLIENT_ID='${client.id}' AUTH0_CLIENT_SECRET='${client.secret}' \\
+  AUTH0_GROUPS_FIELD='${GROUPS_CLAIM}' AUTH0_STAFF_GROUP=staff AUTH0_SUPERUSER_GROUP=superusers \\
+  go run ./example
+`);
