@@ -1,3 +1,8 @@
+// Package userprovider is where Auth0's users become the application's own.
+//
+// On every login a [Mapping] turns the claims of the tokens into a [Login], and a [UserProvider] stores it. [Memory] is
+// the provider for development, tests and small sites; package sqlusers has one for a table of the application's, and
+// any type with the interface's two methods will do: package providertest says whether it keeps the promises.
 package userprovider
 
 import (
@@ -12,7 +17,7 @@ type UserProvider interface {
 	// SyncUser is called on every login, after everything Auth0 said has been verified. It finds the user of
 	// (login.Identity.Issuer, login.Identity.Subject), or creates it, writes login.Fields and the roles that are set, and
 	// returns the user as it now is. It never finds a user by anything else: matching by e-mail is how accounts get taken
-	// over.
+	// over. A login without issuer or subject is an error. Either all of a login is stored or nothing.
 	//
 	// An error that wraps [ErrRefused] refuses this login with 403, one that wraps [ErrConflict] with 409; any other
 	// error means that the provider could not tell, and answers 503. No session is made in all three cases. A user
@@ -40,8 +45,9 @@ type User struct {
 	Value any
 }
 
-// An Identity is what Auth0 said about the user in the last login. Every field comes from the verified ID token; a claim
-// that was absent, or not of its type, leaves the field at its zero value.
+// An Identity is what Auth0 said about the user in the last login. Every field comes from the verified ID token (Groups
+// by way of Mapping.Extract, if there is one); a claim that was absent, or not of its type, leaves the field at its zero
+// value.
 type Identity struct {
 	Issuer        string    // iss
 	Subject       string    // sub; unique within Issuer
@@ -62,11 +68,13 @@ type Identity struct {
 type Login struct {
 	Identity Identity
 
-	// Claims are the verified ID token's claims. Numbers are json.Number, so that none loses digits.
+	// Claims are the verified ID token's claims. Numbers are json.Number, so that none loses digits. Read-only.
 	Claims map[string]any
 
-	// Fields are the user fields to write, by field name. A mapped claim that the token lacks has no entry, and the
-	// field stays as it is. "email" is always present when Auth0 sent an e-mail.
+	// Fields are the user fields to write, by field name. A mapped claim that the token lacks, or that is null, has no
+	// entry, and the field stays as it is. "email" is always present when Auth0 sent an e-mail. A provider that lacks a
+	// field, or whose field cannot hold the value, returns an error that names the field; it never skips one. Read-only:
+	// a provider copies the lists and objects that it keeps.
 	Fields map[string]any
 
 	// Staff and Superuser are the roles to set; nil means that no group is configured for the role and that it stays as
