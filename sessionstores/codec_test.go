@@ -1,0 +1,312 @@
+package sessionstores_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/chiauth0/auth/sessionstores"
+)
+
+type codecCart struct{ Items []string }
+
+// codecBomb has the gob methods of a type whose author forgot a nil check.
+type codecBomb struct{}
+
+func (codecBomb) GobEncode() ([]byte, error) { panic("encoding went wrong") }
+
+// codecFuse encodes and panics only when it is decoded, as after a deployment.
+type codecFuse struct{}
+
+func (codecFuse) GobEncode() ([]byte, error) { return []byte("x"), nil }
+func (*codecFuse) GobDecode([]byte) error    { panic("decoding went wrong") }
+
+func init() {
+	gob.Register(codecCart{})
+	gob.Register(codecBomb{})
+	gob.Register(&codecFuse{})
+}
+
+var codecDeadline = time.Date(2026, 11, 23, 12, 34, 56, 789, time.UTC)
+
+// codecSession has a value of every type.
+func codecSession() map[string]any {
+	return map[string]any{
+		"":         "the empty key",
+		"bool":     true,
+		"bytes":    []byte{0, 1, 0xff},
+		"empty":    []byte{},
+		"false":    false,
+		"float":    -1.5,
+		"gob":      codecCart{Items: []string{"tea", "milk"}},
+		"int":      -42,
+		"int32":    int32(math.MinInt32),
+		"int64":    int64(math.MaxInt64),
+		"nil":      nil,
+		"string":   "héllo\x00",
+		"time":     time.Date(1969, 7, 20, 20, 17, 40, 1, time.FixedZone("", -(4*3600+56*60+2))),
+		"utc":      time.Unix(0, 999_999_999).UTC(),
+		"year 1":   time.Time{},
+		"\xff\x00": "any bytes can be a key",
+	}
+}
+
+func mustEncode(t testing.TB, deadline time.Time, values map[string]any) []byte {
+	t.Helper()
+	b, err := sessionstores.Codec{}.Encode(deadline, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// sameTime is what a time keeps: its instant, its offset, and whether it is in UTC.
+func sameTime(a, b time.Time) bool {
+	_, aOffset := a.Zone()
+	_, bOffset := b.Zone()
+	return a.Equal(b) && aOffset == bOffset && (a.Location() == time.UTC) == (b.Location() == time.UTC)
+}
+
+func sameValue(a, b any) bool {
+	switch a := a.(type) {
+	case time.Time:
+		b, ok := b.(time.Time)
+		return ok && sameTime(a, b)
+	case float64:
+		b, ok := b.(float64)
+		return ok && math.Float64bits(a) == math.Float64bits(b)
+	case []byte:
+		b, ok := b.([]byte)
+		return ok && bytes.Equal(a, b)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func sameSession(t testing.TB, gotDeadline time.Time, got map[string]any, deadline time.Time, want map[string]any) {
+	t.Helper()
+	if !sameTime(gotDeadline, deadline) {
+		t.Errorf("deadline %v, want %v", gotDeadline, deadline)
+	}
+	if !maps.EqualFunc(got, want, sameValue) {
+		t.Errorf("got  %#v\nwant %#v", got, want)
+	}
+}
+
+func TestCodecRoundTrip(t *testing.T) {
+	for name, values := range map[string]map[string]any{
+		"every type": codecSession(),
+		"no values":  {},
+		"nil map":    nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			deadline, got, err := sessionstores.Codec{}.Decode(mustEncode(t, codecDeadline, values))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameSession(t, deadline, got, codecDeadline, values)
+			if got == nil {
+				t.Error("scs writes into the map: it must not be nil")
+			}
+		})
+	}
+}
+
+// Whatever the values, decoding gives them back, and the bytes do not depend on the order of the map.
+func TestCodecRoundTripProperty(t *testing.T) {
+	type row struct {
+		Bool    bool
+		Int     int
+		Int32   int32
+		Int64   int64
+		Float   float64
+		Text    string
+		Bytes   []byte
+		Sec     int64
+		Nsec    uint32
+		Offset  int32
+		Cart    codecCart
+		KeySeed int64
+	}
+	property := func(r row) bool {
+		zoned := time.Unix(r.Sec, int64(r.Nsec)).In(time.FixedZone("somewhere", int(r.Offset)))
+		values := map[string]any{}
+		keys := rand.New(rand.NewPCG(uint64(r.KeySeed), 0))
+		for _, v := range []any{
+			r.Bool, r.Int, r.Int32, r.Int64, r.Float, r.Text, append([]byte{}, r.Bytes...), zoned, r.Text + "!", nil, []string{r.Text},
+		} {
+			values[fmt.Sprint(keys.Uint32())] = v
+		}
+		encoded := mustEncode(t, zoned, values)
+		deadline, got, err := sessionstores.Codec{}.Decode(encoded)
+		if err != nil {
+			t.Error(err)
+			return false
+		}
+		sameSession(t, deadline, got, zoned, values)
+		return bytes.Equal(encoded, mustEncode(t, zoned, maps.Clone(values))) && bytes.Equal(encoded, mustEncode(t, deadline, got))
+	}
+	if err := quick.Check(property, &quick.Config{MaxCount: 500}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Sessions outlive deployments: these bytes must decode for ever, and change only with the version (the first byte).
+func TestCodecFormatIsStable(t *testing.T) {
+	const golden = "01" + // version
+		"01" + "e0cba1b00d" + "9506" + // deadline: UTC, seconds, nanoseconds
+		"0a" + // ten values
+		"0162" + "02" + // b: true
+		"0163" + "0803" + "0001ff" + // c: bytes
+		"0166" + "06" + "000000000000f8bf" + // f: float64
+		"0169" + "03" + "53" + // i: int
+		"016a" + "04" + "ffffffff0f" + // j: int32
+		"016b" + "05" + "feffffffffffffffff01" + // k: int64
+		"016e" + "00" + // n: nil
+		"0173" + "07" + "02" + "6869" + // s: string
+		"0174" + "09" + "00" + "0000" + "a038" + // t: time at +01:00
+		"0178" + "01" // x: false
+	values := map[string]any{
+		"b": true, "c": []byte{0, 1, 0xff}, "f": -1.5, "i": -42, "j": int32(math.MinInt32), "k": int64(math.MaxInt64),
+		"n": nil, "s": "hi", "t": time.Unix(0, 0).In(time.FixedZone("", 3600)), "x": false,
+	}
+	if got := hex.EncodeToString(mustEncode(t, codecDeadline, values)); got != golden {
+		t.Errorf("encoded\n%s, want\n%s", got, golden)
+	}
+	b, _ := hex.DecodeString(golden)
+	deadline, got, err := sessionstores.Codec{}.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameSession(t, deadline, got, codecDeadline, values)
+}
+
+// An application may write into what it got, and a store may reuse what it handed out.
+func TestCodecDecodedDataIsPrivate(t *testing.T) {
+	encoded := mustEncode(t, codecDeadline, map[string]any{"a": []byte("first"), "b": []byte("second"), "s": "text"})
+	pristine := bytes.Clone(encoded)
+	_, values, err := sessionstores.Codec{}.Decode(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	a := values["a"].([]byte)
+	copy(a, "XXXXX")
+	_ = append(a, "overrun into what follows"...)
+	if !bytes.Equal(encoded, pristine) {
+		t.Error("writing into a decoded value changed the encoded data")
+	}
+	clear(encoded)
+	if b := string(values["b"].([]byte)); b != "second" || values["s"] != "text" {
+		t.Errorf("other values became %q and %q", b, values["s"])
+	}
+}
+
+func TestCodecEncodeErrorNamesValue(t *testing.T) {
+	type unregistered struct{ X int }
+	for want, value := range map[string]any{
+		"of type sessionstores_test.unregistered": unregistered{1},
+		"of type func()":                    func() {},
+		"of type chan int":                  make(chan int),
+		"gob panicked: encoding went wrong": codecBomb{},
+	} {
+		_, err := sessionstores.Codec{}.Encode(codecDeadline, map[string]any{"ok": 1, "basket": value})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"basket"`) ||
+			!strings.Contains(err.Error(), "gob.Register") {
+			t.Errorf("%T: error %v; want it to say %q, the key and the mend", value, err, want)
+		}
+	}
+}
+
+// S7: a session that cannot be decoded is an error that the middleware can turn into an anonymous session.
+func TestCodecDecodeRefuses(t *testing.T) {
+	head := "\x01\x01\x00\x00" // version 1, deadline 1970 in UTC
+	tests := map[string]struct{ in, want string }{
+		"nothing":                  {"", "version"},
+		"another version":          {"\x02\x01\x00\x00\x00", "version 1"},
+		"text":                     {"hello", "version"},
+		"only the version":         {"\x01", "end of data"},
+		"bytes left over":          {head + "\x00\x00", "left over"},
+		"more values than bytes":   {head + "\xff\xff\xff\xff\x0f", "beyond the end"},
+		"key beyond the end":       {head + "\x01\x05k", "beyond the end"},
+		"string of 2^63 bytes":     {head + "\x01\x01k\x07\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "beyond the end"},
+		"length of 65 bits":        {head + "\x01\x01k\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", "too large"},
+		"endless length":           {head + "\x01\x01k\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "too large"},
+		"unknown tag":              {head + "\x01\x01k\x63", "unknown tag 99"},
+		"the same key twice":       {head + "\x02\x01k\x00\x01k\x00", "out of order"},
+		"keys out of order":        {head + "\x02\x01k\x00\x01a\x00", "out of order"},
+		"int32 too large":          {head + "\x01\x01k\x04\x80\x80\x80\x80\x10", "out of range"},
+		"float of seven bytes":     {head + "\x01\x01k\x061234567", "end of data"},
+		"time zone of no kind":     {head + "\x01\x01k\x09\x02\x00\x00", "out of range"},
+		"a second of nanoseconds":  {head + "\x01\x01k\x09\x01\x00\x80\x94\xeb\xdc\x03", "out of range"},
+		"gob of nothing":           {head + "\x01\x01k\x0a\x00", `"k"`},
+		"gob of something else":    {head + "\x01\x01k\x0a\x03\x02\x00\x00", "gob.Register"},
+		"a gob message of 8 GB":    {head + "\x01\x01k\x0a\x05\xfb\xff\xff\xff\xff", "gob.Register"},
+		"deadline of no time zone": {"\x01\x07\x00\x00\x00", "out of range"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, values, err := sessionstores.Codec{}.Decode([]byte(tt.in))
+			if err == nil || !strings.Contains(err.Error(), tt.want) || values != nil {
+				t.Errorf("got %v, error %v; want an error that says %q", values, err, tt.want)
+			}
+		})
+	}
+
+	t.Run("cut short anywhere", func(t *testing.T) {
+		whole := mustEncode(t, codecDeadline, codecSession())
+		for n := range whole {
+			if _, _, err := (sessionstores.Codec{}).Decode(whole[:n]); err == nil {
+				t.Errorf("the first %d of %d bytes decoded", n, len(whole))
+			}
+		}
+	})
+	t.Run("gob with something behind it", func(t *testing.T) {
+		gobbed := mustEncode(t, time.Unix(0, 0).UTC(), map[string]any{"k": codecCart{}})
+		at := len(head) + len("\x01\x01k\x0a")
+		longer := slices.Insert(slices.Clone(gobbed), len(gobbed), 0)
+		longer[at]++
+		if _, _, err := (sessionstores.Codec{}).Decode(longer); err == nil || !strings.Contains(err.Error(), "after its end") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("a type that panics", func(t *testing.T) {
+		encoded := mustEncode(t, codecDeadline, map[string]any{"k": &codecFuse{}})
+		if _, _, err := (sessionstores.Codec{}).Decode(encoded); err == nil || !strings.Contains(err.Error(), "decoding went wrong") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// A few hostile bytes must not cost megabytes.
+func TestCodecDecodeAllocatesInProportion(t *testing.T) {
+	hostile := [][]byte{
+		[]byte("\x01\x01\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+		[]byte("\x01\x01\x00\x00\x01\x01k\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+		[]byte("\x01\x01\x00\x00\x01\x01k\x0a\x06\xfb\x7f\xff\xff\xff\xff"),
+	}
+	for _, in := range hostile {
+		const rounds = 100
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range rounds {
+			if _, _, err := (sessionstores.Codec{}).Decode(in); err == nil {
+				t.Fatalf("%x decoded", in)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if got := (after.TotalAlloc - before.TotalAlloc) / rounds; got > 64<<10 {
+			t.Errorf("%x: %d bytes allocated", in, got)
+		}
+	}
+}
