@@ -1,0 +1,111 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// simultaneousLogins is a browser that restores fifty tabs.
+func simultaneousLogins(p *probe) error {
+	login := p.login(p.subject, p.texts("Ada", "Lovelace"))
+	users := make([]userprovider.User, 50)
+	faults := make([]error, len(users))
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range users {
+		all.Go(func() {
+			<-start
+			users[i], faults[i] = p.provider.SyncUser(p.ctx, login)
+		})
+	}
+	close(start)
+	all.Wait()
+
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("of %d simultaneous first logins some failed: %.1000w", len(users), err)
+	}
+	ids := map[string]bool{}
+	for _, user := range users {
+		ids[user.ID] = true
+	}
+	if len(ids) != 1 {
+		return fmt.Errorf("%d simultaneous first logins made %d users", len(users), len(ids))
+	}
+	again, err := p.sync(login)
+	if err != nil {
+		return err
+	}
+	if !ids[again.ID] {
+		return fmt.Errorf("the next login made user %q, the first ones were %q", again.ID, users[0].ID)
+	}
+	return nil
+}
+
+// busy gives the race detector something to see, and checks that people keep apart meanwhile.
+func busy(p *probe) error {
+	const people, rounds = 8, 20
+	faults := make([]error, people)
+	var all sync.WaitGroup
+	for i := range people {
+		all.Go(func() {
+			subject, id := fmt.Sprint(p.subject, "-", i), ""
+			for round := range rounds {
+				login := p.login(subject, p.texts(fmt.Sprint("Ada ", i), fmt.Sprint("round ", round)))
+				login.Staff = new(i%2 == 0)
+				user, err := p.sync(login)
+				if err == nil && id != "" && user.ID != id {
+					err = fmt.Errorf("user %q became user %q", id, user.ID)
+				}
+				if id = user.ID; err != nil {
+					faults[i] = err
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// cancelled is the user who closes the browser in mid-callback. The provider may still store the login or give up, but
+// it must not do half of it, nor take its own hurry for the user's fault.
+func cancelled(p *probe) error {
+	ctx, cancel := context.WithCancel(p.ctx)
+	cancel()
+	login := p.login(p.subject, p.texts("Ada", "Lovelace"))
+	early, err := p.provider.SyncUser(ctx, login)
+	if errors.Is(err, userprovider.ErrRefused) || errors.Is(err, userprovider.ErrConflict) {
+		return fmt.Errorf("SyncUser blames the user for a cancelled request: %w", err)
+	}
+	made := err == nil
+
+	user, err := p.sync(login)
+	if err != nil {
+		return fmt.Errorf("the login after a cancelled one: %w", err)
+	}
+	if made && early.ID != user.ID {
+		return fmt.Errorf("a cancelled login made user %q, the next one user %q", early.ID, user.ID)
+	}
+
+	changed := p.login(p.subject, p.texts("Augusta", "King"))
+	changed.Staff = new(true)
+	if after, err := p.provider.SyncUser(ctx, changed); err == nil {
+		user = after
+	}
+	if err := p.unchanged(user); err != nil {
+		return fmt.Errorf("after a cancelled update: %w", err)
+	}
+
+	found, err := p.provider.FindUser(ctx, user.ID)
+	switch {
+	case errors.Is(err, userprovider.ErrNotFound):
+		return fmt.Errorf("FindUser signs a user out for a cancelled request: %w", err)
+	case err == nil && found.ID != user.ID:
+		return fmt.Errorf("FindUser(%q) found user %q for a cancelled request", user.ID, found.ID)
+	}
+	return nil
+}
