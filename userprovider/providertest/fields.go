@@ -52,7 +52,8 @@ func hostileText(p *probe) error {
 	for _, text := range []string{
 		"Robert'); DROP TABLE users;--", `"quoted" \ 'twice'`, "%_*?[a-z]", "{{.Secret}} ${HOME} %s %!d(MISSING)",
 		"<script>alert(1)</script>", "line\r\nbreak\ttab", " spaces around ", "null", "NaN", "=cmd|' /C calc'!A0",
-		"a\x00b", "invalid \xff\xfe bytes", "\u202eright to left", "e\u0301 and é", "👩‍👩‍👧‍👦 \U0010ffff", strings.Repeat("long ", 1<<20/5),
+		"a\x00b", "invalid \xff\xfe bytes", "\u202eright to left", "e\u0301 and é", "👩‍👩‍👧‍👦 \U0010ffff",
+		strings.Repeat("long ", 1<<20/5),
 	} {
 		if err := p.storedOrRefused(p.Fields[1], text); err != nil {
 			return fmt.Errorf("%.30q: %w", text, err)
@@ -109,7 +110,7 @@ func (p *probe) storedOrRefused(field string, value any) error {
 	user, err := p.provider.SyncUser(p.ctx, login)
 	if err != nil {
 		if !namesField(err, field) {
-			return fmt.Errorf("the error does not name the field %q: %.300w", field, err)
+			return fmt.Errorf("the error for %q does not name the field: %.300w", field, err)
 		}
 		if err := p.unchanged(before); err != nil {
 			return fmt.Errorf("a refused login stored something: %w", err)
@@ -126,8 +127,8 @@ func (p *probe) storedOrRefused(field string, value any) error {
 	return p.unchanged(user)
 }
 
-// holds compares text byte by byte. Other values may have taken the field's type, as the number 1 becomes the text "1", as
-// long as they say the same.
+// holds compares text byte by byte. Other values may have taken the field's type, as the number 1 becomes the text "1",
+// as long as they say the same.
 func holds(have, want any) bool {
 	if _, text := want.(string); text || have == nil {
 		return have == want

@@ -14,7 +14,8 @@ func firstLogin(p *probe) error {
 		return err
 	}
 	if !user.Active || user.Staff || user.Superuser {
-		return fmt.Errorf("a new user is %+v, want Active and no role", user)
+		return fmt.Errorf("a new user has Active %t, Staff %t and Superuser %t, want true, false and false",
+			user.Active, user.Staff, user.Superuser)
 	}
 	// Nobody has to have a name or an e-mail at Auth0.
 	bare := p.login(p.subject+"-bare", nil)
@@ -25,8 +26,8 @@ func firstLogin(p *probe) error {
 	return nil
 }
 
-// whoItIs tries subjects that are easily taken for each other: "The sub value is a case-sensitive string", up to 255 ASCII
-// characters long, and unique within the issuer only (OpenID Connect Core, section 2).
+// whoItIs tries subjects that are easily taken for each other. A subject is case-sensitive, up to 255 ASCII characters
+// long, and unique within its issuer only (OpenID Connect Core, section 2).
 func whoItIs(p *probe) error {
 	base := p.subject + "-Ada"
 	long := base + strings.Repeat("x", 254-len(base))
