@@ -1,0 +1,137 @@
+package chiauth0
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/chiauth0/auth/sessionstores"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// UserFrom returns the user who is signed in, behind [LoadUser] or a guard. The provider is asked at the first call of a
+// request, so that requests which do not ask cost it nothing. [ErrNotSignedIn] says that there is nobody; any other error
+// means that we could not tell, because the session store or the user provider did not answer.
+func UserFrom(ctx context.Context) (userprovider.User, error) {
+	v, ok := ctx.Value(visitorKey{}).(*visitor)
+	if !ok {
+		return userprovider.User{}, ErrNotSignedIn
+	}
+	user, _, err := v.who(ctx)
+	return user, err
+}
+
+// UserAs returns the application's own user: [userprovider.User.Value] as a T. The error is UserFrom's, or says which type
+// the provider gave instead.
+func UserAs[T any](ctx context.Context) (T, error) {
+	user, err := UserFrom(ctx)
+	if err != nil {
+		return *new(T), err
+	}
+	value, ok := user.Value.(T)
+	if !ok {
+		return value, fmt.Errorf("chiauth0: UserAs: the user provider's Value is a %T, not a %T", user.Value, value)
+	}
+	return value, nil
+}
+
+// IdentityFrom returns what Auth0 said in the last login about the user who is signed in. Its errors are UserFrom's.
+func IdentityFrom(ctx context.Context) (userprovider.Identity, error) {
+	v, ok := ctx.Value(visitorKey{}).(*visitor)
+	if !ok {
+		return userprovider.Identity{}, ErrNotSignedIn
+	}
+	_, identity, err := v.who(ctx)
+	return identity, err
+}
+
+// WithUser returns a context in which this user is signed in, for unit tests of handlers. Guards honour it, and ask
+// neither a session store nor a provider.
+func WithUser(ctx context.Context, user userprovider.User, identity userprovider.Identity) context.Context {
+	return context.WithValue(ctx, visitorKey{}, &visitor{user: user, identity: identity, known: true, given: true})
+}
+
+// visitor is whoever sent the request, found out when somebody asks.
+type visitor struct {
+	auth  *auth
+	given bool // by WithUser
+
+	mu       sync.Mutex
+	known    bool
+	user     userprovider.User
+	identity userprovider.Identity
+	err      error
+}
+
+type visitorKey struct{}
+
+// withUser puts the visitor of the session into the context. a.load has run before it.
+func (a *auth) withUser(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v, ok := r.Context().Value(visitorKey{}).(*visitor); !ok || v.auth != a && !v.given {
+			r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, &visitor{auth: a}))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (v *visitor) who(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.known {
+		v.user, v.identity, v.err = v.auth.signedIn(ctx)
+		v.known = true
+	}
+	return v.user, v.identity, v.err
+}
+
+// signedIn reads the session, and asks the provider for its user.
+func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity userprovider.Identity, err error) {
+	id, identity, err := a.sessionIdentity(ctx)
+	if err != nil {
+		return user, identity, err
+	}
+	lookup, cancel := context.WithTimeout(ctx, a.UserTimeout)
+	defer cancel()
+	user, err = a.Users.FindUser(lookup, id)
+	switch {
+	case errors.Is(err, userprovider.ErrNotFound):
+		err = a.signOut(ctx, "user not found", id)
+	case err != nil:
+		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
+	case !user.Active:
+		err = a.signOut(ctx, "user not active", id)
+	}
+	if err != nil {
+		return userprovider.User{}, userprovider.Identity{}, err
+	}
+	return user, identity, nil
+}
+
+// signOut ends the session of somebody who may not have one any more.
+func (a *auth) signOut(ctx context.Context, why, id string) error {
+	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", id)
+	if err := a.sessions.Destroy(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return ErrNotSignedIn
+}
+
+// sessionIdentity returns who the session says is signed in. An identity of another issuer or client, from another Config
+// on the same manager or from before a change of tenant, is nobody's.
+func (a *auth) sessionIdentity(ctx context.Context) (id string, identity userprovider.Identity, err error) {
+	encoded := a.sessions.GetBytes(ctx, identityField)
+	if len(encoded) == 0 {
+		if err := sessionstores.Err(ctx, a.sessions); err != nil {
+			return "", identity, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return "", identity, ErrNotSignedIn
+	}
+	clientID, id, identity, err := decodeIdentity(encoded)
+	if err != nil || clientID != a.ClientID || withSlash(identity.Issuer) != a.issuer || id == "" {
+		return "", userprovider.Identity{}, ErrNotSignedIn
+	}
+	return id, identity, nil
+}

@@ -1,0 +1,197 @@
+package sessionstores
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+const (
+	// recordPrefix sets the keys of records apart from those of sessions. No hashed token has a colon in it.
+	recordPrefix = "record:"
+	// listedPrefix marks the keys that AllCtx hands out, so that a Destroy or Commit inside the manager's Iterate finds
+	// the session: scs would hash the hash, and destroy nothing.
+	listedPrefix = "listed:"
+
+	defaultReadTimeout = time.Second
+	writeTimeout       = 5 * time.Second
+)
+
+// keeper is the scs.Store between a manager and a Backend. It knows, from the state in the context, which session the
+// request loaded, and turns scs's three verbs into the Backend verb that cannot bring an ended session back.
+type keeper struct {
+	backend     Backend
+	plain       bool // the Backend is the shim around a plain scs store
+	hash        bool // false if the manager hashes tokens itself
+	readTimeout time.Duration
+}
+
+var (
+	_ scs.CtxStore         = (*keeper)(nil)
+	_ scs.IterableCtxStore = (*keeper)(nil)
+)
+
+func newKeeper(store scs.Store, hash bool) *keeper {
+	k := &keeper{hash: hash}
+	if backend, ok := store.(Backend); ok {
+		k.backend = backend
+	} else {
+		k.backend, k.plain = plain{store}, true
+	}
+	// A store with a time of its own says so; one that never waits, like memstore, says zero.
+	if t, ok := store.(interface{ ReadTimeout() time.Duration }); ok {
+		k.readTimeout = t.ReadTimeout()
+	} else {
+		k.readTimeout = defaultReadTimeout
+	}
+	return k
+}
+
+func (k *keeper) key(token string) string {
+	if key, ok := strings.CutPrefix(token, listedPrefix); ok {
+		return key
+	}
+	if !k.hash {
+		return token
+	}
+	sum := sha256.Sum256([]byte(token))
+	return encodeToken(sum[:])
+}
+
+func (k *keeper) readContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if k.readTimeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, k.readTimeout)
+}
+
+// writeContext outlives the request: a visitor who closes the browser between two writes must not lose the session.
+func (k *keeper) writeContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = context.WithoutCancel(ctx)
+	if k.readTimeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, writeTimeout)
+}
+
+// FindCtx implements scs.CtxStore.
+func (k *keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	if strings.HasPrefix(token, listedPrefix) {
+		return nil, false, nil // a key out of a dump of the store is not a token
+	}
+	key := k.key(token)
+	st := stateOf(ctx, k)
+	ctx, cancel := k.readContext(ctx)
+	defer cancel()
+	data, expiry, found, err := k.backend.Get(ctx, key)
+	if st != nil && st.loading {
+		st.key, st.expiry, st.storeErr = key, expiry, err
+	}
+	return data, found, err
+}
+
+// CommitCtx implements scs.CtxStore.
+func (k *keeper) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	key := k.key(token)
+	st := stateOf(ctx, k)
+	ctx, cancel := k.writeContext(ctx)
+	defer cancel()
+	if strings.HasPrefix(token, listedPrefix) { // inside Iterate: another session than the request's
+		_, err := k.backend.Update(ctx, key, data, expiry)
+		return err
+	}
+	if st == nil { // a job outside of any request
+		return k.backend.CommitCtx(ctx, key, data, expiry)
+	}
+	if !st.saving {
+		return fmt.Errorf("%w: the session was committed by another hand than sessionstores.Middleware; "+
+			"take out scs's LoadAndSave, or the call of Commit", ErrMisused)
+	}
+
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	found, err := true, error(nil)
+	switch {
+	case st.gone:
+		return ErrGone
+	case st.key == "" || st.fresh:
+		err = k.backend.CommitCtx(ctx, key, data, expiry)
+	case st.key == key:
+		found, err = k.backend.Update(ctx, key, data, expiry)
+	default:
+		found, err = k.backend.Renew(ctx, st.key, key, data, expiry)
+	}
+	if err == nil && !found {
+		st.gone = true
+		return ErrGone
+	}
+	return err
+}
+
+// DeleteCtx implements scs.CtxStore. scs calls it for Destroy, for RenewToken and for MergeSession.
+func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
+	if token == "" {
+		return nil // a session that was never saved
+	}
+	key := k.key(token)
+	st := stateOf(ctx, k)
+	ctx, cancel := k.writeContext(ctx)
+	defer cancel()
+	found, err := k.backend.Remove(ctx, key)
+	if st != nil && err == nil {
+		st.mu.Lock()
+		if key == st.key && !st.removed {
+			st.removed, st.gone = found, !found
+		}
+		st.mu.Unlock()
+	}
+	return err
+}
+
+// AllCtx implements scs.IterableCtxStore, for the manager's Iterate.
+func (k *keeper) AllCtx(ctx context.Context) (map[string][]byte, error) {
+	var store any = k.backend
+	if p, ok := store.(plain); ok {
+		store = p.Store
+	}
+	var all map[string][]byte
+	var err error
+	switch s := store.(type) {
+	case scs.IterableCtxStore:
+		all, err = s.AllCtx(ctx)
+	case scs.IterableStore:
+		all, err = s.All()
+	default:
+		return nil, fmt.Errorf("sessionstores: %T cannot list its sessions: %w", store, errors.ErrUnsupported)
+	}
+	if err != nil {
+		return nil, err
+	}
+	listed := make(map[string][]byte, len(all))
+	for key, data := range all {
+		if !strings.HasPrefix(key, recordPrefix) {
+			listed[listedPrefix+key] = data
+		}
+	}
+	return listed, nil
+}
+
+// Find implements scs.Store.
+func (k *keeper) Find(token string) ([]byte, bool, error) {
+	return k.FindCtx(context.Background(), token)
+}
+
+// Commit implements scs.Store.
+func (k *keeper) Commit(token string, data []byte, expiry time.Time) error {
+	return k.CommitCtx(context.Background(), token, data, expiry)
+}
+
+// Delete implements scs.Store.
+func (k *keeper) Delete(token string) error {
+	return k.DeleteCtx(context.Background(), token)
+}

@@ -1,0 +1,111 @@
+package sessionstores
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// Middleware loads the manager's session for each request and saves it before the first byte of the answer. Use it in
+// place of the manager's own LoadAndSave, with or without the rest of chiauth0; applications that use chiauth0.LoadUser
+// or one of its guards have it already, and mounting it twice is a no-op.
+//
+// What it does that LoadAndSave does not:
+//
+//   - A request that was in flight while its session was ended, or given a new token, neither brings it back nor
+//     overwrites the browser's cookie; see [ErrGone].
+//   - With an idle timeout, a request that only reads writes to the store once per tenth of that time, and never data.
+//   - Flush, ReadFrom and Hijack before the first write still save, and still carry the cookie.
+//   - A session that cannot be decoded is an anonymous one. A store that cannot be read leaves an anonymous session that
+//     cannot be changed, and the cookie as it is; see [Err]. A store that cannot be written makes the manager's ErrorFunc
+//     answer, and what the handler writes after that is dropped.
+//   - A cancelled request is saved all the same. A handler that panics saves nothing.
+//   - An answer with a session cookie is never publicly cacheable.
+//
+// What a handler changes in the session after the first byte of its answer is not saved.
+func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
+	l := newLoader(m)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.serve(w, r, next) })
+	}
+}
+
+// loader is what one Middleware knows. reader and writer are copies of the manager that share its session data: a session
+// loaded with an idle timeout would count as modified at once, one committed without it would not expire.
+type loader struct {
+	manager        *scs.SessionManager
+	reader, writer scs.SessionManager
+	keeper         *keeper
+}
+
+func newLoader(m *scs.SessionManager) *loader {
+	if m.Cookie.SameSite == http.SameSiteStrictMode {
+		panic("sessionstores: Cookie.SameSite is Strict: the browser would leave the cookie out when the login returns; use Lax")
+	}
+	l := &loader{manager: m, reader: *m, writer: *m}
+	var ok bool
+	if l.keeper, ok = m.Store.(*keeper); !ok {
+		l.keeper = newKeeper(m.Store, false)
+	}
+	l.reader.Store, l.writer.Store = l.keeper, l.keeper
+	l.reader.IdleTimeout = 0
+	return l
+}
+
+func (l *loader) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	parent := r.Context()
+	if st := find(parent, l.manager); st != nil && st.loader.reader.Cookie == l.reader.Cookie {
+		next.ServeHTTP(w, r)
+		return
+	}
+	st := &state{ResponseWriter: w, loader: l}
+	st.outer, _ = parent.Value(stateKey{}).(*state)
+	ctx := context.WithValue(parent, stateKey{}, st)
+	loaded, twice := st.load(ctx, cookieToken(r.Header, l.reader.Cookie.Name))
+	if twice {
+		l.reader.ErrorFunc(w, r, fmt.Errorf("%w: the session of this manager is loaded already, by scs's LoadAndSave, or by a "+
+			"sessionstores.Middleware with other cookie settings (with chiauth0, use chiauth0.LoadUser); take that out", ErrMisused))
+		return
+	}
+	w.Header().Add("Vary", "Cookie")
+	st.request = r.WithContext(loaded)
+	next.ServeHTTP(st, st.request)
+	st.begin()
+}
+
+// load puts the session of token into the context. twice says that there was one already.
+func (st *state) load(ctx context.Context, token string) (loaded context.Context, twice bool) {
+	m := &st.loader.reader
+	st.loading = true
+	loaded, err := m.Load(ctx, token)
+	st.loading = false
+	switch {
+	case err == nil && loaded == ctx:
+		return nil, true
+	case st.storeErr != nil:
+		slog.ErrorContext(ctx, "session not read", "err", st.storeErr)
+	case err != nil:
+		slog.WarnContext(ctx, "session not decoded, going on without it", "err", err)
+	case st.key == "" || m.Token(loaded) == "":
+		st.key = "" // no token, or one that the store does not know
+		return loaded, false
+	default:
+		deadline := m.Deadline(loaded)
+		if time.Now().Before(deadline) {
+			st.token, st.deadline, st.remember = token, deadline, m.GetBool(loaded, rememberField)
+			st.record = m.GetString(loaded, recordField)
+			return loaded, false
+		}
+		// Past its absolute deadline. The store forgets it by itself, but for what a plain one keeps too long.
+		if err := st.loader.keeper.DeleteCtx(ctx, token); err != nil {
+			slog.WarnContext(ctx, "session past its deadline not deleted", "err", err)
+		}
+	}
+	st.key, st.removed, st.gone = "", false, false
+	loaded, _ = m.Load(ctx, "") // reads nothing, cannot fail
+	return loaded, false
+}

@@ -1,0 +1,133 @@
+package sessionstores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+const (
+	rememberField = "__rememberMe" // scs's own, see its RememberMe
+	touchedField  = "__touched"    // when a plain store's session was last written: unix seconds
+)
+
+// save writes what the request changed, and the cookie if the browser needs another one. It is called once, before the
+// first byte of the answer.
+func (st *state) save() error {
+	m := &st.loader.writer
+	ctx := context.WithoutCancel(st.request.Context())
+	for _, line := range st.Header()["Set-Cookie"] {
+		if strings.HasPrefix(line, m.Cookie.Name+"=") {
+			return fmt.Errorf("%w: scs's LoadAndSave runs inside of sessionstores.Middleware; take it out", ErrMisused)
+		}
+	}
+	status := m.Status(ctx)
+	switch {
+	case status == scs.Unmodified:
+		return st.touch(ctx)
+	case st.storeErr != nil:
+		return fmt.Errorf("%w: %w", ErrUnavailable, st.storeErr)
+	case status == scs.Destroyed:
+		return st.end(ctx)
+	}
+	err := st.commit(ctx)
+	if errors.Is(err, ErrGone) {
+		slog.DebugContext(ctx, "session not saved", "err", err)
+		return nil
+	}
+	return err
+}
+
+func (st *state) commit(ctx context.Context) error {
+	m := &st.loader.writer
+	if st.loader.keeper.plain && m.IdleTimeout > 0 {
+		m.Put(ctx, touchedField, time.Now().Unix())
+	}
+	id := m.GetString(ctx, recordField)
+	if err := st.saveRecord(ctx, id); err != nil {
+		return err
+	}
+	st.saving = true
+	token, _, err := m.Commit(ctx)
+	st.saving = false
+	if err != nil {
+		st.dropRecord(ctx, id) // what was written for a session that is not there
+		if errors.Is(err, ErrGone) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if id != st.record {
+		st.removeRecord(ctx, st.record)
+	}
+	deadline, remember := m.Deadline(ctx), m.GetBool(ctx, rememberField)
+	if token != st.token || !deadline.Equal(st.deadline) || remember != st.remember {
+		setCookie(st.Header(), m.Cookie, token, deadline, m.Cookie.Persist || remember)
+	}
+	return nil
+}
+
+// end finishes a Destroy. The session itself is out of the store already; what must not survive either is a successor
+// that another request is giving it just now, and the record.
+func (st *state) end(ctx context.Context) error {
+	if st.key == "" {
+		return nil
+	}
+	k := st.loader.keeper
+	ctx, cancel := k.writeContext(ctx)
+	defer cancel()
+	if err := k.backend.End(ctx, st.key); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	st.removeRecord(ctx, st.record)
+	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
+	if st.removed {
+		setCookie(st.Header(), st.loader.writer.Cookie, "", time.Time{}, false)
+	}
+	return nil
+}
+
+// touch moves the idle time on when a tenth of it has passed. The cookie lives until the absolute deadline and needs no
+// moving. A failure is no reason to refuse the page: the session has nine tenths of its idle time left.
+func (st *state) touch(ctx context.Context) error {
+	m, k := &st.loader.writer, st.loader.keeper
+	if m.IdleTimeout <= 0 || st.token == "" || st.removed {
+		return nil
+	}
+	now := time.Now()
+	expiry := expiryAt(now, m.IdleTimeout, st.deadline)
+	if k.plain {
+		if now.Sub(time.Unix(m.GetInt64(ctx, touchedField), 0)) < m.IdleTimeout/10 {
+			return nil
+		}
+		if err := st.commit(ctx); err != nil {
+			slog.WarnContext(ctx, "idle time of the session not moved on", "err", err)
+		}
+		return nil
+	}
+	if expiry.Sub(st.expiry) < m.IdleTimeout/10 {
+		return nil
+	}
+	ctx, cancel := k.writeContext(ctx)
+	defer cancel()
+	found, err := k.backend.Touch(ctx, st.key, expiry)
+	if err == nil && found && st.record != "" {
+		_, err = k.backend.Touch(ctx, k.recordKey(st.record), expiry)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "idle time of the session not moved on", "err", err)
+	}
+	return nil
+}
+
+func expiryAt(now time.Time, idle time.Duration, deadline time.Time) time.Time {
+	if at := now.Add(idle); idle > 0 && at.Before(deadline) {
+		return at
+	}
+	return deadline
+}
