@@ -10,10 +10,26 @@ import (
 	"time"
 )
 
-// NewBrowser is an HTTP client with an empty cookie jar: one person's browser, as far as [Tenant.SignIn] needs one.
+// NewBrowser is an HTTP client with an empty cookie jar: one person's browser, as far as [Tenant.SignIn] needs one. It asks
+// for pages (Accept: text/html), unless a request says otherwise, so that applications answer as they do to people.
 func NewBrowser() *http.Client {
 	jar, _ := cookiejar.New(nil) // no options, no error
-	return &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	return &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: wantsPages{}}
+}
+
+// wantsPages sends the Accept header of a browser's navigation where a request has none.
+type wantsPages struct{ next http.RoundTripper }
+
+func (p wantsPages) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := p.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	if req.Header.Get("Accept") == "" {
+		req = req.Clone(req.Context())
+		req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	}
+	return next.RoundTrip(req)
 }
 
 // SignIn logs a user in to an application as a browser would: it opens loginURL, the application's login or a page that needs
@@ -92,6 +108,7 @@ func browse(client *http.Client, redirected func(*http.Request) error) (*http.Cl
 		return nil, errors.New("chiauth0test: the client has no cookie jar, so it cannot stay logged in: set Jar, or use NewBrowser")
 	}
 	browser := *client
+	browser.Transport = wantsPages{client.Transport}
 	browser.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if len(via) >= 20 { // as browsers do
 			return fmt.Errorf("stopped after 20 redirects, at %s", next.URL.Redacted())
