@@ -156,6 +156,35 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// S14: whenever a store is closed, its sweeping ends there.
+func TestCloseStopsSweeping(t *testing.T) {
+	tests := map[string]func(*Store){
+		"before the first session": func(s *Store) {
+			_ = s.Close()
+			s.put("key", nil, time.Now().Add(time.Hour))
+		},
+		"between two sweeps": func(s *Store) {
+			s.put("key", nil, time.Now().Add(time.Hour))
+			_ = s.Close()
+		},
+		"during a sweep": func(s *Store) {
+			s.put("key", nil, time.Now().Add(time.Hour))
+			s.sweeps.timer.Stop()
+			_ = s.Close()
+			s.sweepNext()
+		},
+	}
+	for name, run := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := New()
+			run(s)
+			if s.sweeps.timer != nil && s.sweeps.timer.Stop() {
+				t.Error("the timer was still set")
+			}
+		})
+	}
+}
+
 // S14: no goroutine is left behind, whether or not the store is closed.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
