@@ -141,8 +141,8 @@ func (m *Memory) SetActive(id string, active bool) error {
 	return nil
 }
 
-// Delete removes a user, who is signed out of every session. Whoever logs in with the same account at Auth0 later is a new
-// user with a new ID; to bar somebody, use SetActive. The error is ErrNotFound for an unknown ID.
+// Delete removes a user, who is signed out of every session. Whoever logs in with the same account at Auth0 later is a
+// new user with a new ID; to bar somebody, use SetActive. The error is ErrNotFound for an unknown ID.
 func (m *Memory) Delete(id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -73,8 +73,8 @@ type Login struct {
 
 	// Fields are the user fields to write, by field name. A mapped claim that the token lacks, or that is null, has no
 	// entry, and the field stays as it is. "email" is always present when Auth0 sent an e-mail. A provider that lacks a
-	// field, or whose field cannot hold the value, returns an error that names the field; it never skips one. Read-only:
-	// a provider copies the lists and objects that it keeps.
+	// field, or whose field cannot hold the value, returns an error that names the field; it never skips one. The map is
+	// the caller's: a provider neither changes nor keeps it.
 	Fields map[string]any
 
 	// Staff and Superuser are the roles to set; nil means that no group is configured for the role and that it stays as
@@ -84,7 +84,8 @@ type Login struct {
 
 // A FieldChecker is a UserProvider that knows which fields it can write. chiauth0 calls it once, when the configuration
 // is first used, with the sorted names of all mapped fields; the error names those that the provider does not have, or
-// that no claim may write.
+// that no claim may write. A provider that wraps another hides the other's CheckFields unless it has one that calls it;
+// a field that is not there is then an error at login.
 type FieldChecker interface {
 	CheckFields(fields []string) error
 }

@@ -17,10 +17,10 @@ func firstLogin(p *probe) error {
 		return fmt.Errorf("a new user has Active %t, Staff %t and Superuser %t, want true, false and false",
 			user.Active, user.Staff, user.Superuser)
 	}
-	// Nobody has to have a name or an e-mail at Auth0.
+	// Nobody has to have a name or an e-mail at Auth0. To turn such people away is not to fail.
 	bare := p.login(p.subject+"-bare", nil)
-	bare.Fields, bare.Identity.Email = nil, ""
-	if _, err := p.sync(bare); err != nil {
+	bare.Fields, bare.Identity.Email, bare.Identity.EmailVerified = nil, "", false
+	if _, err := p.sync(bare); err != nil && !errors.Is(err, userprovider.ErrRefused) {
 		return fmt.Errorf("a login that writes no field: %w", err)
 	}
 	return nil

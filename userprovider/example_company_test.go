@@ -1,0 +1,42 @@
+package userprovider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// CompanyOnly lets only people with a verified address at one domain sign in. It wraps any provider.
+type CompanyOnly struct {
+	userprovider.UserProvider
+	Domain string
+}
+
+func (c CompanyOnly) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+	_, domain, _ := strings.Cut(login.Identity.Email, "@")
+	if !login.Identity.EmailVerified || !strings.EqualFold(domain, c.Domain) {
+		return userprovider.User{}, fmt.Errorf("%w: no verified address at %s", userprovider.ErrRefused, c.Domain)
+	}
+	return c.UserProvider.SyncUser(ctx, login)
+}
+
+// Who may sign in is decided by wrapping a provider. The wrapped one is not asked about people who are refused.
+func Example_companyOnly() {
+	users := CompanyOnly{userprovider.NewMemory(), "corp.example"}
+	for _, identity := range []userprovider.Identity{
+		{Subject: "auth0|1", Email: "ada@corp.example", EmailVerified: true},
+		{Subject: "auth0|2", Email: "mallory@corp.example"},
+		{Subject: "auth0|3", Email: "mallory@corp.example.evil.example", EmailVerified: true},
+	} {
+		identity.Issuer = "https://tenant.eu.auth0.com/"
+		_, err := users.SyncUser(context.Background(), userprovider.Login{Identity: identity})
+		fmt.Println(identity.Email, errors.Is(err, userprovider.ErrRefused))
+	}
+	// Output:
+	// ada@corp.example false
+	// mallory@corp.example true
+	// mallory@corp.example.evil.example true
+}
