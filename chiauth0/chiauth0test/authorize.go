@@ -239,7 +239,7 @@ func (t *Tenant) finish(w http.ResponseWriter, r *http.Request, a *authorization
 		redirectURI: a.redirectURI,
 		challenge:   a.challenge,
 		grant: &grant{
-			clientID: a.client.ID, email: user.Email, scopes: a.scopes, audience: a.audience, nonce: a.nonce, org: a.org,
+			clientID: a.client.ID, email: session.email, scopes: a.scopes, audience: a.audience, nonce: a.nonce, org: a.org,
 			sid: session.sid, authTime: session.authTime, sayAuthTime: a.maxAge >= 0, mfa: session.mfa,
 		},
 	}, t.now(), t.now().Add(codeLifetime))

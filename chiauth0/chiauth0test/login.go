@@ -17,7 +17,7 @@ const sessionLifetime = 3 * 24 * time.Hour
 
 // A session is a browser that has logged in to the tenant.
 type session struct {
-	email    string
+	email    string // the account's key
 	sid      string
 	authTime time.Time
 	mfa      bool
@@ -149,7 +149,9 @@ func (t *Tenant) showLogin(w http.ResponseWriter, status int, a *authorization, 
 	if t.ListAccounts {
 		t.mu.Lock()
 		for _, user := range t.users {
-			page.Accounts = append(page.Accounts, user.clone())
+			if user.Password != "" {
+				page.Accounts = append(page.Accounts, user.clone())
+			}
 		}
 		t.mu.Unlock()
 		slices.SortFunc(page.Accounts, func(a, b User) int { return strings.Compare(a.Email, b.Email) })

@@ -125,11 +125,17 @@ func (t *Tenant) AddUser(user User) User {
 	return user
 }
 
-// DeleteUser deletes an account, and with it what was granted to it. Deleting none is fine.
+// DeleteUser deletes an account, its single sign-on sessions and its tokens. An account of the same e-mail that is added
+// later inherits none of them. Deleting none is fine.
 func (t *Tenant) DeleteUser(email string) {
+	name := userName(email)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.users, userName(email))
+	delete(t.users, name)
+	t.sessions.dropFunc(func(s *session) bool { return s.email == name })
+	t.codes.dropFunc(func(c *code) bool { return c.email == name })
+	t.accessTokens.dropFunc(func(g *accessGrant) bool { return g.email == name })
+	t.refreshTokens.dropFunc(func(r *refreshToken) bool { return r.email == name })
 }
 
 func (u User) clone() User {

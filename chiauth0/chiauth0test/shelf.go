@@ -43,3 +43,7 @@ func (s *shelf[V]) get(name string, now time.Time) (value V, found bool) {
 }
 
 func (s *shelf[V]) drop(name string) { delete(s.items, name) }
+
+func (s *shelf[V]) dropFunc(gone func(V) bool) {
+	maps.DeleteFunc(s.items, func(_ string, item shelved[V]) bool { return gone(item.value) })
+}

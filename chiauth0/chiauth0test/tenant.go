@@ -122,8 +122,9 @@ func (t *Tenant) mux() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// maxBody bounds what a request may carry: the largest honest one is a logout with an ID token in it.
-const maxBody = 64 << 10
+// maxInput bounds a request's query and its body, in bytes: the log keeps them. The largest honest one is a logout with an
+// ID token in it.
+const maxInput = 16 << 10
 
 // serve reads the form first, so that the log and a fault see it, and so that net/http notices a client that gives up
 // while a fault holds its request up.
@@ -131,10 +132,15 @@ func (t *Tenant) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
 			// ServeMux would answer it like GET, and GET /authorize makes codes.
+			w.Header().Set("Allow", "GET, POST")
 			w.WriteHeader(http.StatusMethodNotAllowed)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if len(r.URL.RawQuery) > maxInput {
+			t.errorPage(w, http.StatusRequestURITooLong, "The query is too long.")
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxInput)
 		if err := r.ParseForm(); err != nil {
 			t.errorPage(w, http.StatusBadRequest, "The request cannot be read: "+err.Error()+".")
 			return

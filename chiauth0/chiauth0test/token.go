@@ -17,7 +17,7 @@ const refreshLifetime = 30 * 24 * time.Hour
 // A grant is what one login allows one client to do. revoked is guarded by Tenant.mu, the rest does not change.
 type grant struct {
 	clientID    string
-	email       string
+	email       string // the account's key
 	scopes      []string
 	audience    string
 	nonce       string
@@ -161,7 +161,7 @@ func (t *Tenant) issue(client Client, g *grant, scopes []string, nonce string, f
 ) {
 	now := t.now()
 	t.mu.Lock()
-	stored, found := t.users[userName(g.email)]
+	stored, found := t.users[g.email]
 	if !found || stored.Blocked || g.revoked {
 		t.mu.Unlock()
 		return nil, invalidGrant("The user or the grant is no longer good")

@@ -35,7 +35,7 @@ func (t *Tenant) bearer(token string) (user User, scopes []string, found bool) {
 	if !found || grant.revoked {
 		return User{}, nil, false
 	}
-	stored, found := t.users[userName(grant.email)]
+	stored, found := t.users[grant.email]
 	if !found {
 		return User{}, nil, false
 	}
