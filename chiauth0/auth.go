@@ -59,7 +59,7 @@ func newAuth(c *Config) (*auth, error) {
 		}
 	}
 	a.sessions = a.cookieSettings(c.Sessions)
-	a.load = sessionstores.Middleware(a.sessions)
+	a.load = sessionstores.Middleware(a.sessions, a.withVisitor)
 	a.announce()
 	return a, nil
 }

@@ -18,7 +18,7 @@ import (
 func LoadUser(cfg *Config) func(http.Handler) http.Handler {
 	a := cfg.use()
 	return func(next http.Handler) http.Handler {
-		loaded := a.load(a.withUser(next))
+		loaded := a.load(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if err := a.reachable(r); err != nil {
 				a.fail(w, r, err)
@@ -63,7 +63,7 @@ func Require(cfg *Config, allow func(userprovider.User, userprovider.Identity) b
 	return func(next http.Handler) http.Handler {
 		guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "private, no-store")
-			v := r.Context().Value(visitorKey{}).(*visitor) // withUser, or WithUser, put it there
+			v := r.Context().Value(visitorKey{}).(*visitor) // a.load, or WithUser, put it there
 			user, identity, err := v.who(r.Context())
 			if err == nil && !allow(user, identity) {
 				err = ErrForbidden

@@ -12,7 +12,7 @@ import (
 func Router(cfg *Config) chi.Router {
 	a := cfg.use()
 	r := chi.NewRouter()
-	r.Use(a.private, a.mountedAt, a.load, a.withUser)
+	r.Use(a.private, a.mountedAt, a.load)
 
 	r.Get("/", a.home)         // who is signed in, and the way in or out; the callback as well if CallbackURI is "auth0"
 	r.Get("/login", a.login)   // to Auth0

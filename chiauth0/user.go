@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
+	"time"
 
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
@@ -50,11 +50,12 @@ func IdentityFrom(ctx context.Context) (userprovider.Identity, error) {
 // WithUser returns a context in which this user is signed in, for unit tests of handlers. Guards honour it, and ask
 // neither a session store nor a provider.
 func WithUser(ctx context.Context, user userprovider.User, identity userprovider.Identity) context.Context {
-	return context.WithValue(ctx, visitorKey{}, &visitor{user: user, identity: identity, known: true, given: true})
+	return &visitor{Context: ctx, user: user, identity: identity, known: true, given: true}
 }
 
-// visitor is whoever sent the request, found out when somebody asks.
+// visitor is whoever sent the request, found out when somebody asks. It is the context that handlers see, too.
 type visitor struct {
+	context.Context
 	auth  *auth
 	given bool // by WithUser
 
@@ -67,14 +68,20 @@ type visitor struct {
 
 type visitorKey struct{}
 
-// withUser puts the visitor of the session into the context. a.load has run before it.
-func (a *auth) withUser(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if v, ok := r.Context().Value(visitorKey{}).(*visitor); !ok || v.auth != a && !v.given {
-			r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, &visitor{auth: a}))
-		}
-		next.ServeHTTP(w, r)
-	})
+// Value implements context.Context.
+func (v *visitor) Value(key any) any {
+	if key == (visitorKey{}) {
+		return v
+	}
+	return v.Context.Value(key)
+}
+
+// withVisitor adds the visitor of the session to a context in which the session is loaded.
+func (a *auth) withVisitor(ctx context.Context) context.Context {
+	if v, ok := ctx.Value(visitorKey{}).(*visitor); ok && (v.auth == a || v.given) {
+		return nil
+	}
+	return &visitor{Context: ctx, auth: a}
 }
 
 func (v *visitor) who(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
@@ -93,8 +100,8 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	if err != nil {
 		return user, identity, err
 	}
-	lookup, cancel := context.WithTimeout(ctx, a.UserTimeout)
-	defer cancel()
+	lookup := &deadline{Context: ctx, at: time.Now().Add(a.UserTimeout)}
+	defer lookup.cancel()
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):

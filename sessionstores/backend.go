@@ -14,7 +14,8 @@ import (
 // Keys are opaque strings and data opaque bytes. found is false for a key that is absent or past its expiry; an err says
 // that the store could not tell. An expiry that is already past never creates or keeps an entry: the write removes what
 // is there and reports found=false (a key without a lifetime would live for ever). All methods are safe for concurrent
-// use, and none keeps or changes the data slice it was given, or lets the caller change what is stored.
+// use. A method ReadTimeout() time.Duration on it says how long one read may take (a second otherwise); zero says that no
+// read ever waits. No method keeps or changes the data slice it was given, or lets the caller change what is stored.
 type Backend interface {
 	scs.CtxStore
 

@@ -1,7 +1,6 @@
 package sessionstores
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strings"
 	"time"
@@ -73,5 +72,3 @@ func privateCacheControl(handlers string) string {
 	}
 	return "private, " + handlers
 }
-
-func encodeToken(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -3,6 +3,7 @@ package sessionstores
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -60,7 +61,9 @@ func (k *keeper) key(token string) string {
 		return token
 	}
 	sum := sha256.Sum256([]byte(token))
-	return encodeToken(sum[:])
+	var key [tokenLen]byte
+	base64.RawURLEncoding.Encode(key[:], sum[:])
+	return string(key[:])
 }
 
 func (k *keeper) readContext(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -90,7 +93,10 @@ func (k *keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error
 	defer cancel()
 	data, expiry, found, err := k.backend.Get(ctx, key)
 	if st != nil && st.loading {
-		st.key, st.expiry, st.storeErr = key, expiry, err
+		st.data, st.expiry, st.storeErr = data, expiry, err
+		if found {
+			st.key = key
+		}
 	}
 	return data, found, err
 }

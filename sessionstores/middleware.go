@@ -27,8 +27,11 @@ import (
 //   - An answer with a session cookie is never publicly cacheable.
 //
 // What a handler changes in the session after the first byte of its answer is not saved.
-func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
-	l := newLoader(m)
+//
+// with, if given, adds to the context that the handlers see, in the copy of the request that is made anyway; nil means that
+// there is nothing to add.
+func Middleware(m *scs.SessionManager, with ...func(context.Context) context.Context) func(http.Handler) http.Handler {
+	l := newLoader(m, with)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { l.serve(w, r, next) })
 	}
@@ -40,13 +43,14 @@ type loader struct {
 	manager        *scs.SessionManager
 	reader, writer scs.SessionManager
 	keeper         *keeper
+	with           []func(context.Context) context.Context
 }
 
-func newLoader(m *scs.SessionManager) *loader {
+func newLoader(m *scs.SessionManager, with []func(context.Context) context.Context) *loader {
 	if m.Cookie.SameSite == http.SameSiteStrictMode {
 		panic("sessionstores: Cookie.SameSite is Strict: the browser would leave the cookie out when the login returns; use Lax")
 	}
-	l := &loader{manager: m, reader: *m, writer: *m}
+	l := &loader{manager: m, reader: *m, writer: *m, with: with}
 	var ok bool
 	if l.keeper, ok = m.Store.(*keeper); !ok {
 		l.keeper = newKeeper(m.Store, false)
@@ -59,53 +63,70 @@ func newLoader(m *scs.SessionManager) *loader {
 func (l *loader) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	parent := r.Context()
 	if st := find(parent, l.manager); st != nil && st.loader.reader.Cookie == l.reader.Cookie {
+		for _, with := range l.with {
+			if ctx := with(r.Context()); ctx != nil {
+				r = r.WithContext(ctx)
+			}
+		}
 		next.ServeHTTP(w, r)
 		return
 	}
-	st := &state{ResponseWriter: w, loader: l}
+	st := &state{ResponseWriter: w, Context: parent, loader: l}
 	st.outer, _ = parent.Value(stateKey{}).(*state)
-	ctx := context.WithValue(parent, stateKey{}, st)
-	loaded, twice := st.load(ctx, cookieToken(r.Header, l.reader.Cookie.Name))
+	ctx, twice := st.load(cookieToken(r.Header, l.reader.Cookie.Name))
 	if twice {
 		l.reader.ErrorFunc(w, r, fmt.Errorf("%w: the session of this manager is loaded already, by scs's LoadAndSave, or by a "+
 			"sessionstores.Middleware with other cookie settings (with chiauth0, use chiauth0.LoadUser); take that out", ErrMisused))
 		return
 	}
-	w.Header().Add("Vary", "Cookie")
-	st.request = r.WithContext(loaded)
+	for _, with := range l.with {
+		if more := with(ctx); more != nil {
+			ctx = more
+		}
+	}
+	varyByCookie(w.Header())
+	st.request = r.WithContext(ctx)
 	next.ServeHTTP(st, st.request)
 	st.begin()
 }
 
 // load puts the session of token into the context. twice says that there was one already.
-func (st *state) load(ctx context.Context, token string) (loaded context.Context, twice bool) {
+func (st *state) load(token string) (loaded context.Context, twice bool) {
 	m := &st.loader.reader
 	st.loading = true
-	loaded, err := m.Load(ctx, token)
+	loaded, err := m.Load(st, token)
 	st.loading = false
 	switch {
-	case err == nil && loaded == ctx:
+	case err == nil && loaded == st:
 		return nil, true
 	case st.storeErr != nil:
-		slog.ErrorContext(ctx, "session not read", "err", st.storeErr)
+		slog.ErrorContext(st, "session not read", "err", st.storeErr)
 	case err != nil:
-		slog.WarnContext(ctx, "session not decoded, going on without it", "err", err)
-	case st.key == "" || m.Token(loaded) == "":
-		st.key = "" // no token, or one that the store does not know
+		slog.WarnContext(st, "session not decoded, going on without it", "err", err)
+	case st.key == "": // no token, or one that the store does not know
 		return loaded, false
 	default:
-		deadline := m.Deadline(loaded)
-		if time.Now().Before(deadline) {
-			st.token, st.deadline, st.remember = token, deadline, m.GetBool(loaded, rememberField)
-			st.record = m.GetString(loaded, recordField)
+		if st.deadline = m.Deadline(loaded); time.Now().Before(st.deadline) {
+			st.token = token
 			return loaded, false
 		}
 		// Past its absolute deadline. The store forgets it by itself, but for what a plain one keeps too long.
-		if err := st.loader.keeper.DeleteCtx(ctx, token); err != nil {
-			slog.WarnContext(ctx, "session past its deadline not deleted", "err", err)
+		if err := st.loader.keeper.DeleteCtx(st, token); err != nil {
+			slog.WarnContext(st, "session past its deadline not deleted", "err", err)
 		}
 	}
 	st.key, st.removed, st.gone = "", false, false
-	loaded, _ = m.Load(ctx, "") // reads nothing, cannot fail
+	loaded, _ = m.Load(st, "") // reads nothing, cannot fail
 	return loaded, false
+}
+
+var cookieOnly = []string{"Cookie"}
+
+// varyByCookie keeps caches from giving one visitor's page to another.
+func varyByCookie(h http.Header) {
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = cookieOnly[:1:1] // without room: whoever adds to it gets a copy
+		return
+	}
+	h.Add("Vary", "Cookie")
 }

@@ -80,13 +80,6 @@ func (st *state) saveRecord(ctx context.Context, id string) error {
 	return nil
 }
 
-// dropRecord removes the record that was just written, if it was.
-func (st *state) dropRecord(ctx context.Context, id string) {
-	if id != st.record {
-		st.removeRecord(ctx, id)
-	}
-}
-
 // removeRecord is for a record that nothing names any more. If it fails, the record expires by itself.
 func (st *state) removeRecord(ctx context.Context, id string) {
 	if id == "" {

@@ -48,6 +48,7 @@ func (st *state) commit(ctx context.Context) error {
 	if st.loader.keeper.plain && m.IdleTimeout > 0 {
 		m.Put(ctx, touchedField, time.Now().Unix())
 	}
+	record, remembered := st.original()
 	id := m.GetString(ctx, recordField)
 	if err := st.saveRecord(ctx, id); err != nil {
 		return err
@@ -56,17 +57,19 @@ func (st *state) commit(ctx context.Context) error {
 	token, _, err := m.Commit(ctx)
 	st.saving = false
 	if err != nil {
-		st.dropRecord(ctx, id) // what was written for a session that is not there
+		if id != record {
+			st.removeRecord(ctx, id) // written for a session that is not there
+		}
 		if errors.Is(err, ErrGone) {
 			return err
 		}
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if id != st.record {
-		st.removeRecord(ctx, st.record)
+	if id != record {
+		st.removeRecord(ctx, record)
 	}
 	deadline, remember := m.Deadline(ctx), m.GetBool(ctx, rememberField)
-	if token != st.token || !deadline.Equal(st.deadline) || remember != st.remember {
+	if token != st.token || !deadline.Equal(st.deadline) || remember != remembered {
 		setCookie(st.Header(), m.Cookie, token, deadline, m.Cookie.Persist || remember)
 	}
 	return nil
@@ -84,7 +87,8 @@ func (st *state) end(ctx context.Context) error {
 	if err := k.backend.End(ctx, st.key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	st.removeRecord(ctx, st.record)
+	record, _ := st.original()
+	st.removeRecord(ctx, record)
 	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
 	if st.removed {
 		setCookie(st.Header(), st.loader.writer.Cookie, "", time.Time{}, false)
@@ -116,8 +120,8 @@ func (st *state) touch(ctx context.Context) error {
 	ctx, cancel := k.writeContext(ctx)
 	defer cancel()
 	found, err := k.backend.Touch(ctx, st.key, expiry)
-	if err == nil && found && st.record != "" {
-		_, err = k.backend.Touch(ctx, k.recordKey(st.record), expiry)
+	if record, _ := st.original(); err == nil && found && record != "" {
+		_, err = k.backend.Touch(ctx, k.recordKey(record), expiry)
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "idle time of the session not moved on", "err", err)

@@ -11,19 +11,19 @@ import (
 )
 
 // state is what a request knows about one manager's session beyond what scs keeps. It travels in the context, between the
-// middleware and the keeper, and is the ResponseWriter as well: one allocation.
+// middleware and the keeper; it is that context, and the ResponseWriter as well: one allocation.
 type state struct {
 	http.ResponseWriter
+	context.Context
 	loader  *loader
 	outer   *state // another manager's, in the same request
 	request *http.Request
 
 	// As loaded.
 	token    string
+	key      string // the key in the store; empty if nothing was found there
+	data     []byte // as encoded
 	deadline time.Time
-	remember bool
-	record   string    // the id of the record, see SetRecord
-	key      string    // the key in the store; empty if nothing was found there
 	expiry   time.Time // when the store will forget it; zero if it cannot tell
 	storeErr error     // the store could not be read
 
@@ -41,6 +41,26 @@ type state struct {
 }
 
 type stateKey struct{}
+
+// Value implements context.Context.
+func (st *state) Value(key any) any {
+	if key == (stateKey{}) {
+		return st
+	}
+	return st.Context.Value(key)
+}
+
+// original returns what the loaded session said of its record and of being remembered. Only a request that changes the
+// session needs it, and decodes once more.
+func (st *state) original() (record string, remember bool) {
+	if st.key == "" {
+		return "", false
+	}
+	_, values, _ := st.loader.reader.Codec.Decode(st.data) // it has been decoded before
+	record, _ = values[recordField].(string)
+	remember, _ = values[rememberField].(bool)
+	return record, remember
+}
 
 // stateOf finds the state of a keeper's session: two managers in one request do not see each other's.
 func stateOf(ctx context.Context, k *keeper) *state {

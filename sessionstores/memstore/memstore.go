@@ -1,7 +1,7 @@
 // Package memstore keeps sessions in the memory of the process: for development, for tests, and for an application that
 // runs as one process and may sign everybody out when it restarts.
 //
-// It is the store that package sessionstores uses when it is given none, keeps every promise of [sessionstores.Backend],
+// It is the store that chiauth0 uses when it is given none, keeps every promise of [sessionstores.Backend],
 // and works as a plain [scs.Store] too. A session costs at most 250 bytes beyond its data.
 package memstore
 
@@ -41,6 +41,9 @@ var (
 func New() *Store {
 	return &Store{shards: newShards()}
 }
+
+// ReadTimeout tells package sessionstores that no read waits, and so needs no timer.
+func (s *Store) ReadTimeout() time.Duration { return 0 }
 
 // Commit stores data under key until expiry, whether or not there was something before.
 func (s *Store) Commit(key string, data []byte, expiry time.Time) error {

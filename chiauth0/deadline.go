@@ -1,0 +1,49 @@
+package chiauth0
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// deadline is context.WithDeadline for a call that seldom waits: the timer is made when somebody asks for Done. A provider
+// in memory never does, and a timer would cost it more than the call.
+type deadline struct {
+	context.Context
+	at time.Time
+
+	mu    sync.Mutex
+	timed context.Context
+	stop  context.CancelFunc
+}
+
+// Deadline implements context.Context.
+func (d *deadline) Deadline() (time.Time, bool) {
+	if at, ok := d.Context.Deadline(); ok && at.Before(d.at) {
+		return at, true
+	}
+	return d.at, true
+}
+
+// Done implements context.Context.
+func (d *deadline) Done() <-chan struct{} { return d.running().Done() }
+
+// Err implements context.Context.
+func (d *deadline) Err() error { return d.running().Err() }
+
+func (d *deadline) running() context.Context {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timed == nil {
+		d.timed, d.stop = context.WithDeadline(d.Context, d.at)
+	}
+	return d.timed
+}
+
+func (d *deadline) cancel() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stop != nil {
+		d.stop()
+	}
+}
