@@ -60,7 +60,7 @@ func (k *keeper) key(token string) string {
 	if !k.hash {
 		return token
 	}
-	sum := sha256.Sum256([]byte(token))
+	sum := sha256.Sum256(append(make([]byte, 0, 64), token...)) // on the stack
 	var key [tokenLen]byte
 	base64.RawURLEncoding.Encode(key[:], sum[:])
 	return string(key[:])

@@ -20,16 +20,18 @@ const (
 // first byte of the answer.
 func (st *state) save() error {
 	m := &st.loader.writer
-	ctx := context.WithoutCancel(st.request.Context())
+	ctx := st.request.Context()
 	for _, line := range st.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, m.Cookie.Name+"=") {
 			return fmt.Errorf("%w: scs's LoadAndSave runs inside of sessionstores.Middleware; take it out", ErrMisused)
 		}
 	}
 	status := m.Status(ctx)
-	switch {
-	case status == scs.Unmodified:
+	if status == scs.Unmodified {
 		return st.touch(ctx)
+	}
+	ctx = context.WithoutCancel(ctx)
+	switch {
 	case st.storeErr != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, st.storeErr)
 	case status == scs.Destroyed:
