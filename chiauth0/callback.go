@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -230,6 +229,8 @@ func (a *auth) beginSession(ctx context.Context, user userprovider.User, identit
 		return err
 	}
 	m.Put(ctx, identityField, encodeIdentity(a.ClientID, user.ID, identity))
-	m.SetDeadline(ctx, time.Now().Add(m.Lifetime).UTC())
-	return a.saveTokens(ctx, identity, token)
+	return errors.Join(
+		sessionstores.SetNames(ctx, m, a.sessionNames(user.ID, identity)...),
+		a.saveTokens(ctx, identity, token),
+	)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -60,7 +61,12 @@ func (k *keeper) key(token string) string {
 	if !k.hash {
 		return token
 	}
-	sum := sha256.Sum256(append(make([]byte, 0, 64), token...)) // on the stack
+	return hashed(token)
+}
+
+// hashed is what scs's HashTokenInStore makes of a token, so that sessions from before stay valid.
+func hashed(s string) string {
+	sum := sha256.Sum256(append(make([]byte, 0, 64), s...)) // on the stack
 	var key [tokenLen]byte
 	base64.RawURLEncoding.Encode(key[:], sum[:])
 	return string(key[:])
@@ -121,22 +127,57 @@ func (k *keeper) CommitCtx(ctx context.Context, token string, data []byte, expir
 
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	found, err := true, error(nil)
-	switch {
-	case st.gone:
+	if st.gone {
 		return ErrGone
-	case st.key == "" || st.fresh:
-		err = k.backend.CommitCtx(ctx, key, data, expiry)
-	case st.key == key:
-		found, err = k.backend.Update(ctx, key, data, expiry)
-	default:
-		found, err = k.backend.Renew(ctx, st.key, key, data, expiry)
 	}
+	found, err := k.write(ctx, st, key, data, expiry)
 	if err == nil && !found {
 		st.gone = true
 		return ErrGone
 	}
 	return err
+}
+
+// write stores what the middleware saves: first the names that lead to it, then the record, then the session. found is
+// false if the session was ended meanwhile.
+func (k *keeper) write(ctx context.Context, st *state, key string, data []byte, expiry time.Time) (found bool, err error) {
+	p := &st.pending
+	namer, _ := k.backend.(Namer)
+	if len(p.names) == 0 {
+		namer = nil
+	}
+	keys := []string{key}
+	if p.record != nil {
+		keys = append(keys, p.recordKey)
+	}
+	if namer != nil && (key != st.key || p.renamed || p.record != nil) {
+		if err := namer.File(ctx, p.names, p.deadline, keys...); err != nil {
+			return false, err
+		}
+	}
+	var recorded sync.WaitGroup
+	var recordErr error
+	if p.record != nil {
+		recorded.Go(func() { recordErr = k.backend.CommitCtx(ctx, p.recordKey, p.record, p.recordExpiry) })
+	}
+	switch {
+	case st.key == key:
+		if recorded.Wait(); recordErr != nil {
+			return false, recordErr // the session goes on with the record it has
+		}
+		return k.backend.Update(ctx, key, data, expiry)
+	case st.key != "" && !st.fresh:
+		found, err = k.backend.Renew(ctx, st.key, key, data, expiry)
+	case namer != nil:
+		found, err = namer.Create(ctx, key, data, expiry)
+	default:
+		found, err = true, k.backend.CommitCtx(ctx, key, data, expiry)
+	}
+	// A new session and its record are written at the same time: nobody has the token yet.
+	if recorded.Wait(); recordErr != nil && err == nil {
+		err = errors.Join(recordErr, k.backend.DeleteCtx(ctx, key))
+	}
+	return found, err
 }
 
 // DeleteCtx implements scs.CtxStore. scs calls it for Destroy, for RenewToken and for MergeSession.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -25,7 +24,7 @@ func SetRecord(ctx context.Context, m *scs.SessionManager, data []byte) error {
 	}
 	m.Put(ctx, recordField, rand.Text())
 	st.mu.Lock()
-	st.pending = data
+	st.record = data
 	st.mu.Unlock()
 	return nil
 }
@@ -42,7 +41,7 @@ func Record(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 		return nil, Err(ctx, m)
 	}
 	st.mu.Lock()
-	pending := st.pending
+	pending := st.record
 	st.mu.Unlock()
 	if pending != nil {
 		return pending, nil
@@ -58,27 +57,6 @@ func Record(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 }
 
 func (k *keeper) recordKey(id string) string { return recordPrefix + k.key(id) }
-
-// saveRecord writes the record before the session that names it.
-func (st *state) saveRecord(ctx context.Context, id string) error {
-	st.mu.Lock()
-	data, gone := st.pending, st.gone
-	st.mu.Unlock()
-	if data == nil || gone || id == "" {
-		return nil
-	}
-	m, k := &st.loader.writer, st.loader.keeper
-	ctx, cancel := k.writeContext(ctx)
-	defer cancel()
-	expiry := expiryAt(time.Now(), m.IdleTimeout, m.Deadline(ctx))
-	if k.plain {
-		expiry = m.Deadline(ctx) // it cannot be moved on without being rewritten
-	}
-	if err := k.backend.CommitCtx(ctx, k.recordKey(id), data, expiry); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return nil
-}
 
 // removeRecord is for a record that nothing names any more. If it fails, the record expires by itself.
 func (st *state) removeRecord(ctx context.Context, id string) {

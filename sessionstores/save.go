@@ -50,11 +50,9 @@ func (st *state) commit(ctx context.Context) error {
 	if st.loader.keeper.plain && m.IdleTimeout > 0 {
 		m.Put(ctx, touchedField, time.Now().Unix())
 	}
-	record, remembered := st.original()
+	record, _ := st.original(recordField).(string)
 	id := m.GetString(ctx, recordField)
-	if err := st.saveRecord(ctx, id); err != nil {
-		return err
-	}
+	st.prepare(ctx, id)
 	st.saving = true
 	token, _, err := m.Commit(ctx)
 	st.saving = false
@@ -71,10 +69,28 @@ func (st *state) commit(ctx context.Context) error {
 		st.removeRecord(ctx, record)
 	}
 	deadline, remember := m.Deadline(ctx), m.GetBool(ctx, rememberField)
+	remembered, _ := st.original(rememberField).(bool)
 	if token != st.token || !deadline.Equal(st.deadline) || remember != remembered {
 		setCookie(st.Header(), m.Cookie, token, deadline, m.Cookie.Persist || remember)
 	}
 	return nil
+}
+
+// prepare collects what the keeper writes along with the session; it cannot ask the manager itself, which holds a lock.
+func (st *state) prepare(ctx context.Context, recordID string) {
+	m, k := &st.loader.writer, st.loader.keeper
+	deadline := m.Deadline(ctx)
+	names := m.GetString(ctx, namesField)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.pending = pending{deadline: deadline, names: strings.Fields(names), renamed: st.original(namesField) != any(names)}
+	if st.record != nil && recordID != "" {
+		st.pending.record, st.pending.recordKey = st.record, k.recordKey(recordID)
+		st.pending.recordExpiry = expiryAt(time.Now(), m.IdleTimeout, deadline)
+		if k.plain {
+			st.pending.recordExpiry = deadline // it cannot be moved on without being rewritten
+		}
+	}
 }
 
 // end finishes a Destroy. The session itself is out of the store already; what must not survive either is a successor
@@ -89,7 +105,7 @@ func (st *state) end(ctx context.Context) error {
 	if err := k.backend.End(ctx, st.key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	record, _ := st.original()
+	record, _ := st.original(recordField).(string)
 	st.removeRecord(ctx, record)
 	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
 	if st.removed {
@@ -122,7 +138,7 @@ func (st *state) touch(ctx context.Context) error {
 	ctx, cancel := k.writeContext(ctx)
 	defer cancel()
 	found, err := k.backend.Touch(ctx, st.key, expiry)
-	if record, _ := st.original(); err == nil && found && record != "" {
+	if record, _ := st.original(recordField).(string); err == nil && found && record != "" {
 		_, err = k.backend.Touch(ctx, k.recordKey(record), expiry)
 	}
 	if err != nil {

@@ -37,7 +37,18 @@ type state struct {
 	removed bool       // this request took the loaded session out of the store
 	gone    bool       // another request did
 	fresh   bool       // see Renew
-	pending []byte     // the record to write with the session; nil if none
+	record  []byte     // to be written with the session; nil if there is none
+	pending pending    // what commit has the keeper write
+}
+
+// pending is what goes into the store along with a session.
+type pending struct {
+	deadline     time.Time
+	names        []string // keys of the names it is filed under
+	renamed      bool     // they are others than it had
+	recordKey    string
+	record       []byte // nil if there is none to write
+	recordExpiry time.Time
 }
 
 type stateKey struct{}
@@ -50,16 +61,14 @@ func (st *state) Value(key any) any {
 	return st.Context.Value(key)
 }
 
-// original returns what the loaded session said of its record and of being remembered. Only a request that changes the
-// session needs it, and decodes once more.
-func (st *state) original() (record string, remember bool) {
+// original returns a value of the session as it was loaded. Only a request that changes the session needs one, and decodes
+// once more.
+func (st *state) original(field string) any {
 	if st.key == "" {
-		return "", false
+		return nil
 	}
 	_, values, _ := st.loader.reader.Codec.Decode(st.data) // it has been decoded before
-	record, _ = values[recordField].(string)
-	remember, _ = values[rememberField].(bool)
-	return record, remember
+	return values[field]
 }
 
 // stateOf finds the state of a keeper's session: two managers in one request do not see each other's.

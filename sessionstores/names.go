@@ -1,0 +1,91 @@
+package sessionstores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// A Namer is a [Backend] that can find the sessions of a user, or of a login at Auth0, without their tokens: it files keys
+// under names, and ends all that is filed under one. The index is written first and the session second, so that there is
+// never a session that its name does not lead to.
+type Namer interface {
+	Backend
+
+	// File puts keys under each of the names, until expiry or later. A key may be filed before there is anything under it,
+	// and be filed again.
+	File(ctx context.Context, names []string, expiry time.Time, keys ...string) error
+
+	// Create stores data under a key that was filed and has never been in use. created is false, and nothing is stored,
+	// when the key has been ended since it was filed: whoever ends all sessions of a name ends those that are just
+	// beginning, too.
+	Create(ctx context.Context, key string, data []byte, expiry time.Time) (created bool, err error)
+
+	// EndAll ends every key that is filed under name, as End does, and forgets the name. If it fails half-way it can be
+	// called again.
+	EndAll(ctx context.Context, name string) error
+}
+
+// namesField holds the names of a session, in the session, so that it is filed again under a new token.
+const namesField = "__names"
+
+// namePrefix sets the keys of names apart from those of sessions and records.
+const namePrefix = "name:"
+
+// SetNames files the session under names when it is saved, in place of those it had: [EndAll] finds it by any of them. Names
+// are hashed in the store. A store that cannot file sessions ignores them; [CanName] tells.
+func SetNames(ctx context.Context, m *scs.SessionManager, names ...string) error {
+	st, err := mustFind(ctx, m)
+	if err != nil {
+		return err
+	}
+	if _, ok := st.loader.keeper.backend.(Namer); !ok {
+		return nil
+	}
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = nameKey(name)
+	}
+	m.Put(ctx, namesField, strings.Join(keys, " "))
+	return nil
+}
+
+// CanName returns nil if the manager's store can file sessions under names, and otherwise an error that wraps
+// errors.ErrUnsupported and says which store it is.
+func CanName(m *scs.SessionManager) error {
+	_, err := namerOf(m)
+	return err
+}
+
+// EndAll ends every session that is filed under name, in this process and on every other that shares the store: those in
+// flight, and those just beginning. It needs no request's context.
+func EndAll(ctx context.Context, m *scs.SessionManager, name string) error {
+	namer, err := namerOf(m)
+	if err != nil {
+		return err
+	}
+	if err := namer.EndAll(ctx, nameKey(name)); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+func namerOf(m *scs.SessionManager) (Namer, error) {
+	var store any = m.Store
+	if k, ok := store.(*keeper); ok {
+		if store = k.backend; k.plain {
+			store = k.backend.(plain).Store
+		}
+	}
+	namer, ok := store.(Namer)
+	if !ok {
+		return nil, fmt.Errorf("sessionstores: %T cannot find sessions by name: %w", store, errors.ErrUnsupported)
+	}
+	return namer, nil
+}
+
+func nameKey(name string) string { return namePrefix + hashed(name) }
