@@ -8,10 +8,11 @@ const client = {
   id: 'example',
   secret: 'the secret of a client of a test provider',
   callbackURLs: [`${app}/auth0/callback`],
-  logoutURLs: [`${app}/auth0/`],
+  logoutURLs: [`${app}/auth0`],
 };
 
-const { issuer } = await startProvider({ clients: [client], port: Number(process.env.PORT ?? 9000) });
+const { issuer, register } = await startProvider({ port: Number(process.env.PORT ?? 9000) });
+register(client);
 console.log(`oidc-provider is at ${issuer}; any user name signs in. Start the example with:
 
   ADDR='${new URL(app).host}' APP_BASE_URL='${app}' AUTH0_DOMAIN='${issuer}' \\

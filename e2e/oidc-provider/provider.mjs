@@ -14,33 +14,42 @@ const groupsByEmail = {
 };
 
 /**
- * Starts a provider on http://localhost:port/ and returns { issuer, problems, close }. problems lists what the provider
- * itself found wrong with the requests it got; a test that is about a good login expects it to be empty.
+ * Starts a provider on http://localhost:port/. It answers once its one client is registered: an application can be
+ * started in between, with the issuer in its environment, and only then is it known where that application is.
  *
- * @param {object} options
- * @param {{id: string, secret: string, callbackURLs: string[], logoutURLs: string[]}[]} options.clients
+ * @param {object} [options]
  * @param {number} [options.port] 0, the default, lets the system choose
- * @param {boolean} [options.endSession] whether discovery names an end_session_endpoint; Auth0 tenants made before
- *   November 2023 do not, and are left through /v2/logout
+ * @param {boolean} [options.endSession] false leaves end_session_endpoint out of the discovery document: as in Auth0
+ *   tenants made before November 2023, which are left through /v2/logout
+ * @returns {{
+ *   issuer: string,
+ *   register: (client: {id: string, secret: string, callbackURLs: string[], logoutURLs: string[]}) => void,
+ *   problems: string[],
+ *   close: () => Promise<void>,
+ * }} problems is what the provider found wrong with the requests it got
  */
-export async function startProvider({ clients, port = 0, endSession = true }) {
+export async function startProvider({ port = 0, endSession = true } = {}) {
   const server = createServer();
   server.listen(port, 'localhost');
   await once(server, 'listening');
   const issuer = `http://localhost:${server.address().port}/`;
-
-  const provider = new Provider(issuer, configuration(clients, endSession));
-  provider.use(auth0Logout(provider));
-
   const problems = [];
-  for (const event of ['authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error']) {
-    provider.on(event, (_ctx, err) => problems.push(`${event}: ${err.message} ${err.error_description ?? ''}`.trim()));
-  }
-  server.on('request', provider.callback());
 
   return {
     issuer,
     problems,
+    register(client) {
+      const provider = new Provider(issuer, configuration(client, endSession));
+      provider.use(auth0Logout(provider, client));
+      for (const event of ['authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error']) {
+        provider.on(event, (_ctx, err) => {
+          if (err.error !== 'access_denied') { // somebody cancelled, as one may
+            problems.push(`${event}: ${err.error_description ?? err.message}`);
+          }
+        });
+      }
+      server.on('request', provider.callback());
+    },
     async close() {
       server.close();
       server.closeAllConnections();
@@ -49,17 +58,19 @@ export async function startProvider({ clients, port = 0, endSession = true }) {
   };
 }
 
-function configuration(clients, endSession) {
+function configuration(client, endSession) {
   return {
-    clients: clients.map((client) => ({
-      client_id: client.id,
-      client_secret: client.secret,
-      redirect_uris: client.callbackURLs,
-      post_logout_redirect_uris: client.logoutURLs,
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_post',
-    })),
+    clients: [
+      {
+        client_id: client.id,
+        client_secret: client.secret,
+        redirect_uris: client.callbackURLs,
+        ...(endSession && { post_logout_redirect_uris: client.logoutURLs }),
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+    ],
     routes: {
       authorization: '/authorize',
       token: '/oauth/token',
@@ -83,7 +94,7 @@ function configuration(clients, endSession) {
       email: ['email', 'email_verified'],
       profile: ['name', 'nickname', 'given_name', 'family_name', 'picture', GROUPS_CLAIM],
     },
-    findAccount: (_ctx, id) => ({ accountId: id, claims: () => claimsOf(id) }),
+    findAccount: (_ctx, email) => ({ accountId: email, claims: () => claimsOf(email) }),
     loadExistingGrant: grantEverything,
     cookies: { keys: ['the cookies of a test provider protect nothing'] },
     ttl: { Session: 3600, Interaction: 3600, Grant: 3600, AccessToken: 3600, IdToken: 3600, AuthorizationCode: 60 },
@@ -120,15 +131,14 @@ async function grantEverything(ctx) {
 }
 
 // Auth0's older way out: GET /v2/logout?client_id=…&returnTo=… ends single sign-on without a question.
-function auth0Logout(provider) {
+function auth0Logout(provider, client) {
   return async (ctx, next) => {
     if (ctx.method !== 'GET' || ctx.path !== '/v2/logout') {
       return next();
     }
-    const client = await provider.Client.find(ctx.query.client_id);
-    if (!client?.postLogoutRedirectUris.includes(ctx.query.returnTo)) {
+    if (ctx.query.client_id !== client.id || !client.logoutURLs.includes(ctx.query.returnTo)) {
       ctx.status = 400;
-      ctx.body = 'The "returnTo" querystring parameter is not an allowed logout URL.';
+      ctx.body = `returnTo ${ctx.query.returnTo} is not among the logout URLs of client ${ctx.query.client_id}`;
       return;
     }
     const session = await provider.Session.get(ctx);

@@ -1,0 +1,11 @@
+// Builds the example once for all workers, with the race detector: see stop in example.mjs for what becomes of a race.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const binary = fileURLToPath(new URL('../.bin/example', import.meta.url));
+
+export default function build() {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  execFileSync('go', ['build', '-race', '-o', binary, './example'], { cwd: root, stdio: 'inherit' });
+}

@@ -1,0 +1,58 @@
+import { test as base, expect } from '@playwright/test';
+import { identityProviders } from './identity-providers.mjs';
+
+export { expect };
+
+export const test = base.extend({
+  identityProvider: ['stand-in', { option: true, scope: 'worker' }],
+
+  // One application per worker; every test has a browser context, and so a cookie jar, of its own.
+  app: [
+    async ({ identityProvider }, use) => {
+      const app = await identityProviders[identityProvider].start();
+      await use(app);
+      await app.stop();
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ app }, use) => use(app.url),
+
+  // The verbs of the identity provider's pages: logIn, loginPage, cancel, confirmLogout.
+  idp: async ({ identityProvider }, use) => use(identityProviders[identityProvider]),
+
+  // signIn opens a page of the application that needs a login, and logs in.
+  signIn: async ({ page, idp }, use) => {
+    await use(async (email, path = '/account') => {
+      await page.goto(`/auth0/login?next_url=${encodeURIComponent(path)}`);
+      await idp.logIn(page, email);
+      await expect(page).toHaveURL(path);
+    });
+  },
+
+  // No page may break its own Content-Security-Policy: a browser that enforces it would show something else than meant.
+  contentSecurityPolicy: [
+    async ({ context }, use) => {
+      const violations = [];
+      context.on('console', (message) => {
+        if (message.text().includes('Content Security Policy')) {
+          violations.push(`${message.page()?.url()}: ${message.text()}`);
+        }
+      });
+      await use();
+      expect(violations).toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  // When a test has failed, what the application had to say about it.
+  applicationLog: [
+    async ({ app }, use, testInfo) => {
+      const start = app.output.length;
+      await use();
+      if (testInfo.status !== testInfo.expectedStatus) {
+        await testInfo.attach('the application', { body: app.output.slice(start).join('\n') });
+      }
+    },
+    { auto: true },
+  ],
+});

@@ -1,0 +1,74 @@
+// The two places where people log in, each with its own pages, behind the same few verbs.
+
+import { startProvider, GROUPS_CLAIM } from '../oidc-provider/provider.mjs';
+import { startExample } from './example.mjs';
+
+/** The stand-in tenant that the example brings along. */
+const standIn = {
+  start: () => startExample(),
+  async logIn(page, email, password = 'password') {
+    await page.getByRole('textbox', { name: 'Email address' }).fill(email);
+    await page.getByRole('textbox', { name: 'Password' }).fill(password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+  },
+  loginPage: (page) => page.getByRole('textbox', { name: 'Email address' }),
+  async cancel(page) {
+    await page.getByRole('button', { name: 'Cancel' }).click();
+  },
+  async confirmLogout() {}, // the id_token_hint is enough for it, as for Auth0
+};
+
+/** The certified provider of ../oidc-provider. */
+const oidcProvider = {
+  start: () => startWithProvider(),
+  async logIn(page, email, password = 'password') {
+    await page.getByPlaceholder('Enter any login').fill(email);
+    await page.getByPlaceholder('and password').fill(password);
+    await page.getByRole('button', { name: 'Sign-in' }).click();
+  },
+  loginPage: (page) => page.getByPlaceholder('Enter any login'),
+  async cancel(page) {
+    await page.getByRole('link', { name: 'Cancel' }).click();
+  },
+  async confirmLogout(page) {
+    await page.getByRole('button', { name: 'Yes, sign me out' }).click();
+  },
+};
+
+/** The same without an end_session_endpoint, so that the way out is Auth0's older one, which asks nothing. */
+const olderLogout = {
+  ...oidcProvider,
+  start: () => startWithProvider({ endSession: false }),
+  async confirmLogout() {},
+};
+
+async function startWithProvider(options) {
+  const provider = await startProvider(options);
+  const client = { id: 'example', secret: 'the secret of a client of a test provider' };
+  const app = await startExample({
+    AUTH0_DOMAIN: provider.issuer,
+    AUTH0_CLIENT_ID: client.id,
+    AUTH0_CLIENT_SECRET: client.secret,
+    AUTH0_USER_FIELD_MAPPING: 'first_name=given_name,last_name=family_name',
+    AUTH0_GROUPS_FIELD: GROUPS_CLAIM,
+    AUTH0_STAFF_GROUP: 'staff',
+    AUTH0_SUPERUSER_GROUP: 'superusers',
+  });
+  provider.register({ ...client, callbackURLs: [`${app.url}/auth0/callback`], logoutURLs: [`${app.url}/auth0`] });
+  return {
+    ...app,
+    async stop() {
+      await app.stop();
+      await provider.close();
+      if (provider.problems.length > 0) {
+        throw new Error(`the provider refused what the application sent:\n${provider.problems.join('\n')}`);
+      }
+    },
+  };
+}
+
+export const identityProviders = {
+  'stand-in': standIn,
+  'oidc-provider': oidcProvider,
+  'oidc-provider, older logout': olderLogout,
+};

@@ -1,0 +1,64 @@
+import { test, expect } from '../../support/fixtures.mjs';
+
+test('login: from the login page of the router to a welcome', async ({ page, idp }) => {
+  await page.goto('/auth0/');
+  await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
+  await page.getByText('Go to Login').click();
+  await idp.logIn(page, 'user@example.com');
+
+  await page.goto('/auth0/');
+  await expect(page.getByText(/^Welcome, /)).toBeVisible();
+});
+
+test('a guarded page leads to the login and back to itself', async ({ page, idp }) => {
+  await page.goto('/account?tab=orders&q=a%2Bb');
+  await idp.logIn(page, 'user@example.com');
+  await expect(page).toHaveURL('/account?tab=orders&q=a%2Bb');
+  await expect(page.getByRole('heading', { name: 'Account', level: 1 })).toBeVisible();
+});
+
+test('the link of the public page leads back to it', async ({ page, idp }) => {
+  await page.goto('/?from=newsletter');
+  await page.getByRole('banner').getByRole('link', { name: 'Log in' }).click();
+  await idp.logIn(page, 'user@example.com');
+  await expect(page).toHaveURL('/?from=newsletter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Hello, U');
+});
+
+test('claims become fields of the local user', async ({ page, signIn }) => {
+  await signIn('staff@example.com');
+  const local = page.locator('.card').filter({ has: page.getByRole('heading', { name: 'The user of this application' }) });
+  await expect(local).toContainText('staff@example.com');
+  const me = await (await page.request.get('/api/me')).json();
+  expect(me.email).toBe('staff@example.com');
+  expect(me.fields.first_name).toMatch(/^Ste?[al]/);
+  expect(me.fields.last_name).toBeTruthy();
+});
+
+test('a login that is cancelled at the provider ends on a page that offers another try', async ({ page, idp }) => {
+  await page.goto('/account');
+  await expect(idp.loginPage(page)).toBeVisible();
+  const answer = page.waitForResponse((response) => response.url().includes('/auth0/callback'));
+  await idp.cancel(page);
+  expect((await answer).status()).toBe(403);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  expect(await page.context().cookies()).not.toContainEqual(expect.objectContaining({ name: 'chiauth0_session' }));
+
+  await expect(page.getByRole('button', { name: 'Use another account' })).toBeVisible();
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await expect(idp.loginPage(page)).toBeVisible();
+});
+
+test('the session cookie is out of reach for scripts and other sites', async ({ page, signIn }) => {
+  await signIn('user@example.com');
+  const session = (await page.context().cookies()).filter((cookie) => cookie.name === 'chiauth0_session');
+  expect(session).toEqual([expect.objectContaining({ domain: '127.0.0.1', path: '/', httpOnly: true, sameSite: 'Lax' })]);
+  expect(await page.evaluate(() => document.cookie)).toBe('');
+});
+
+test('no cookie of a login that is over stays behind', async ({ page, signIn, app }) => {
+  await signIn('user@example.com');
+  const names = (await page.context().cookies(app.url)).map((cookie) => cookie.name);
+  // The attempts are those that tell a loop of logins (L10); they last a minute.
+  expect(names.filter((name) => name !== 'chiauth0_attempts')).toEqual(['chiauth0_session']);
+});

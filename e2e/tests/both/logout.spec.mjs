@@ -1,0 +1,45 @@
+import { test, expect } from '../../support/fixtures.mjs';
+
+test('logout: from the router\'s page back to its login', async ({ page, idp, signIn }) => {
+  await signIn('user@example.com');
+  await page.goto('/auth0/');
+  await page.getByText('Logout').click();
+  await idp.confirmLogout(page);
+  await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
+  await expect(page).toHaveURL('/auth0');
+});
+
+test('logout from the page of the application', async ({ page, idp, signIn }) => {
+  await signIn('user@example.com');
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await idp.confirmLogout(page);
+  await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
+  expect((await page.request.get('/api/me')).status()).toBe(401);
+});
+
+test('logout ends single sign-on: the next login asks for the password', async ({ page, idp, signIn, context, app }) => {
+  await signIn('user@example.com');
+
+  // As long as single sign-on lasts, losing the session costs no password.
+  await context.clearCookies({ domain: '127.0.0.1' });
+  await page.goto('/account');
+  await expect(page).toHaveURL('/account');
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await idp.confirmLogout(page);
+  await expect(page).toHaveURL('/auth0');
+  await page.goto('/account');
+  await expect(idp.loginPage(page)).toBeVisible();
+  expect(new URL(page.url()).origin).not.toBe(app.url);
+});
+
+test('a session that was copied before the logout is no session after it', async ({ page, idp, signIn, context }) => {
+  await signIn('user@example.com');
+  const copied = await context.cookies();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await idp.confirmLogout(page);
+  await expect(page).toHaveURL('/auth0');
+
+  await context.addCookies(copied.filter((cookie) => cookie.name === 'chiauth0_session'));
+  expect((await page.request.get('/api/me')).status()).toBe(401);
+});

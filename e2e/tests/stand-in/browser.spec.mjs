@@ -1,0 +1,74 @@
+// What people do with a browser that a program would not.
+
+import { test, expect } from '../../support/fixtures.mjs';
+
+test('two tabs log in at once, and both arrive', async ({ context, idp }) => {
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await first.goto('/account');
+  await second.goto('/staff');
+  await expect(idp.loginPage(first)).toBeVisible();
+  await expect(idp.loginPage(second)).toBeVisible();
+
+  await idp.logIn(second, 'staff@example.com');
+  await expect(second).toHaveURL('/staff');
+  await idp.logIn(first, 'staff@example.com');
+  await expect(first).toHaveURL('/account');
+
+  await second.reload();
+  await expect(second.getByRole('heading', { level: 1 })).toHaveText('Staff');
+});
+
+test('back after a login, and a callback that is opened again, end in no error', async ({ page, idp, app }) => {
+  let callback;
+  page.on('request', (request) => {
+    if (request.url().startsWith(`${app.url}/auth0/callback?`)) {
+      callback = request.url();
+    }
+  });
+  await page.goto('/');
+  await page.goto('/account');
+  await idp.logIn(page, 'user@example.com');
+  await expect(page).toHaveURL('/account');
+
+  await page.goBack(); // the tenant's login page, which has had its answer
+  await page.goBack();
+  await expect(page).toHaveURL('/');
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Hello, Uma');
+
+  const again = await page.goto(callback);
+  expect(again.status()).toBe(200);
+  await expect(page).toHaveURL('/');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Hello, Uma');
+});
+
+test('back after a logout shows nothing of the account', async ({ page, signIn }) => {
+  await signIn('user@example.com');
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await expect(page).toHaveURL('/auth0');
+  await page.goBack();
+  await page.waitForLoadState();
+  await expect(page.locator('body')).not.toContainText('Uma Usher');
+});
+
+test('a wrong password is told on the login page, and the next try succeeds', async ({ page, idp }) => {
+  await page.goto('/account');
+  await idp.logIn(page, 'user@example.com', 'wrong');
+  await expect(page.getByText('Wrong email or password')).toBeVisible();
+  await idp.logIn(page, 'user@example.com');
+  await expect(page).toHaveURL('/account');
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('login, pages and logout work', async ({ page, signIn }) => {
+    await signIn('staff@example.com', '/staff');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Staff');
+    await page.getByRole('link', { name: 'Superuser', exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.locator('main')).not.toContainText('Allowed');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
+  });
+});

@@ -1,0 +1,95 @@
+import { test, expect } from '../../support/fixtures.mjs';
+
+test('an inactive user is refused at login, and can use another account', async ({ page, idp }) => {
+  await page.goto('/account');
+  const answer = page.waitForResponse((response) => response.url().includes('/auth0/callback'));
+  await idp.logIn(page, 'inactive@example.com');
+  expect((await answer).status()).toBe(403);
+  expect((await page.request.get('/api/me')).status()).toBe(401);
+
+  // By way of the tenant's logout: single sign-on would repeat the refusal for ever.
+  await page.getByRole('button', { name: 'Use another account' }).click();
+  await page.getByRole('button', { name: 'Yes, log out' }).click(); // no session, and so no token that says who asks
+  await page.getByText('Go to Login').click();
+  await idp.logIn(page, 'user@example.com');
+  await page.goto('/account');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Account');
+});
+
+test('L10: a browser that does not keep the session is told so, and not sent round in circles', async ({
+  page,
+  context,
+  signIn,
+}) => {
+  await signIn('user@example.com');
+  await context.clearCookies({ name: 'chiauth0_session' });
+  await page.goto('/account');
+  await expect(page).toHaveURL('/account');
+  await context.clearCookies({ name: 'chiauth0_session' });
+
+  expect((await page.goto('/account')).status()).toBe(429);
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await expect(page).toHaveURL('/account');
+});
+
+const hostile = [
+  'https://evil.example/',
+  '//evil.example/',
+  '///evil.example/',
+  '/\\evil.example/',
+  '\\\\evil.example/',
+  '/%2fevil.example/',
+  '/%5cevil.example/',
+  '/\t/evil.example/',
+  '/\n/evil.example/',
+  '/./\\evil.example/',
+  '/..//evil.example/',
+  '/.//evil.example/',
+  'http:evil.example',
+  'javascript:alert(document.domain)',
+  'data:text/html,<script>alert(1)</script>',
+  '@evil.example/',
+  'http://127.0.0.1@evil.example/',
+  'http://127.0.0.1.evil.example/',
+  'http://localhost/',
+  '/auth0/logout',
+  '/auth0/login',
+  '/auth0/callback?error=access_denied',
+];
+
+test('L1: a hostile next_url ends on the home page of the application', async ({ page, signIn, app }) => {
+  await signIn('user@example.com');
+  const elsewhere = [];
+  page.on('request', (request) => {
+    if (request.url().includes('evil') && !request.url().startsWith(app.url)) {
+      elsewhere.push(request.url());
+    }
+  });
+  for (const next of hostile) {
+    await page.goto(`/auth0/login?next_url=${encodeURIComponent(next)}`);
+    expect.soft(page.url(), JSON.stringify(next)).toBe(`${app.url}/`);
+  }
+  expect(elsewhere).toEqual([]);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Hello, Uma');
+});
+
+test('another site cannot log anybody out with a link, an image or a form', async ({ page, signIn, context, app }) => {
+  await signIn('user@example.com');
+  const logout = `${app.url}/auth0/logout`;
+  const other = app.url.replace('127.0.0.1', 'localhost'); // another site that the browser can reach
+  await page.route(`${other}/attack`, (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<img src="${logout}"><form method="post" action="${logout}"><button>Win a prize</button></form>
+        <a href="${logout}">Win another</a>`,
+    }),
+  );
+  await page.goto(`${other}/attack`);
+  await page.getByRole('button', { name: 'Win a prize' }).click();
+  expect((await context.request.get(`${app.url}/api/me`)).status()).toBe(200);
+
+  await page.goto(`${other}/attack`);
+  await page.getByRole('link', { name: 'Win another' }).click();
+  await expect(page.getByRole('button')).not.toHaveCount(0); // it asks first
+  expect((await context.request.get(`${app.url}/api/me`)).status()).toBe(200);
+});

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/chiauth0/auth/chiauth0"
+)
+
+// handler is the whole application. Every page shows the line of this function that guards it.
+func (s *site) handler() (http.Handler, error) {
+	cfg := s.cfg
+	if err := cfg.Validate(); err != nil {
+		return nil, err // Router would panic with it
+	}
+	r := chi.NewRouter()
+	r.Use(middleware.Recoverer, s.headers)
+
+	r.Get("/healthz", healthz)
+	r.Get("/style.css", asset("assets/style.css", "text/css; charset=utf-8"))
+	r.Get("/icon.svg", asset("assets/icon.svg", "image/svg+xml"))
+
+	r.Mount("/auth0", chiauth0.Router(cfg))
+	r.With(chiauth0.LoadUser(cfg)).Get("/", s.home)
+	r.With(chiauth0.RequireLogin(cfg)).Get("/account", s.page)
+	r.With(chiauth0.RequireStaff(cfg)).Get("/staff", s.page)
+	r.With(chiauth0.RequireSuperuser(cfg)).Get("/superuser", s.page)
+	r.With(forPrograms, chiauth0.RequireLogin(cfg)).Get("/api/me", me)
+
+	return sameOrigin(cfg.BaseURL, r)
+}
+
+// healthz is for load balancers: the process answers. No session is touched.
+func healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("ok\n"))
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/chiauth0/auth/chiauth0"
+	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// groupsClaim is a URL because Auth0 silently drops custom claims that are called groups.
+const groupsClaim = "https://app.example/groups"
+
+// password is that of every test account.
+const password = "password"
+
+type testAccount struct {
+	Email, Name, Family, About string
+	groups                     []string
+	inactive                   bool
+}
+
+var testAccounts = []testAccount{
+	{Email: "user@example.com", Name: "Uma", Family: "Usher", About: "an ordinary user", groups: []string{}},
+	{Email: "staff@example.com", Name: "Stella", Family: "Stafford", About: "in the group “staff”", groups: []string{"staff"}},
+	{
+		Email: "superuser@example.com", Name: "Sunil", Family: "Superville", About: "in the groups “staff” and “superusers”",
+		groups: []string{"staff", "superusers"},
+	},
+	{
+		Email: "inactive@example.com", Name: "Ina", Family: "Active", About: "switched off in this application: refused at login",
+		groups: []string{}, inactive: true,
+	},
+}
+
+// A standIn is the tenant that people log in at when AUTH0_DOMAIN is not set.
+type standIn struct {
+	issuer   string
+	listener net.Listener
+	handler  http.Handler
+}
+
+// startTenant listens for a stand-in tenant with the test accounts and returns it, and the Config of its one client: the
+// application at baseURL.
+func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0.Config, error) {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot listen at TENANT_ADDR=%s: %w", addr, err)
+	}
+	tenant := chiauth0test.New("http://" + net.JoinHostPort(otherLoopback(baseURL), port(listener)) + "/")
+	tenant.ListAccounts = true
+	client := tenant.AddClient(chiauth0test.Client{
+		ID:           "example",
+		Name:         "chiauth0 example",
+		CallbackURLs: []string{baseURL + "/auth0/callback"},
+		LogoutURLs:   []string{baseURL + "/auth0"},
+	})
+	users := userprovider.NewMemory()
+	for _, account := range testAccounts {
+		user := tenant.AddUser(account.atTenant())
+		if account.inactive {
+			if err := createInactive(ctx, users, tenant.Issuer(), user); err != nil {
+				listener.Close()
+				return nil, nil, err
+			}
+		}
+	}
+	cfg := &chiauth0.Config{
+		Domain:       tenant.Issuer(),
+		ClientID:     client.ID,
+		ClientSecret: client.Secret,
+		BaseURL:      baseURL,
+		Mapping: userprovider.Mapping{
+			Fields:         map[string]string{"first_name": "given_name", "last_name": "family_name"},
+			GroupsField:    groupsClaim,
+			StaffGroup:     "staff",
+			SuperuserGroup: "superusers",
+		},
+		Users: users,
+	}
+	return &standIn{issuer: tenant.Issuer(), listener: listener, handler: tenant}, cfg, nil
+}
+
+func (a testAccount) atTenant() chiauth0test.User {
+	return chiauth0test.User{
+		Email:         a.Email,
+		EmailVerified: true,
+		Password:      password,
+		Name:          a.Name + " " + a.Family,
+		GivenName:     a.Name,
+		FamilyName:    a.Family,
+		Claims:        map[string]any{groupsClaim: a.groups},
+	}
+}
+
+// createInactive makes a local user who was switched off before the first login, as an administrator would.
+func createInactive(ctx context.Context, users *userprovider.Memory, issuer string, user chiauth0test.User) error {
+	local, err := users.SyncUser(ctx, userprovider.Login{
+		Identity: userprovider.Identity{Issuer: issuer, Subject: user.Subject},
+		Fields:   map[string]any{"email": user.Email},
+	})
+	if err != nil {
+		return err
+	}
+	return users.SetActive(local.ID, false)
+}
+
+// otherLoopback is a loopback host name that is not the application's. Cookies ignore ports: only under another name do
+// tenant and application have separate jars and is a login as cross-site as with Auth0.
+func otherLoopback(baseURL string) string {
+	if u, err := url.Parse(baseURL); err == nil && u.Hostname() == "localhost" {
+		return "127.0.0.1"
+	}
+	return "localhost"
+}
+
+// announce says that the application is ready, and who can log in.
+func announce(w io.Writer, visit string, tenant *standIn) {
+	fmt.Fprintf(w, "The example is ready: %s\n", visit)
+	if tenant == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: people log in at a stand-in tenant inside this process, %s\n", tenant.issuer)
+	fmt.Fprintf(w, "Test accounts, each with the password %q:\n", password)
+	for _, account := range testAccounts {
+		fmt.Fprintf(w, "  %-22s %s\n", account.Email, account.About)
+	}
+}
