@@ -13,8 +13,8 @@ const tokenLen = 43
 
 // cookieToken returns the session token of the request, or "" if there is none that scs could have made: garbage costs no
 // read of the store. It scans the header instead of calling r.Cookie, which parses every cookie of the request first.
-func cookieToken(h http.Header, name string) string {
-	for _, line := range h["Cookie"] {
+func cookieToken(headers []string, name string) string {
+	for _, line := range headers {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")

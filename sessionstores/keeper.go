@@ -40,9 +40,12 @@ var (
 
 func newKeeper(store scs.Store, hash bool) *keeper {
 	k := &keeper{hash: hash}
-	if backend, ok := store.(Backend); ok {
-		k.backend = backend
-	} else {
+	switch store := store.(type) {
+	case Backend:
+		k.backend = store
+	case BrowserStore:
+		k.backend = newBrowser(store)
+	default:
 		k.backend, k.plain = plain{store}, true
 	}
 	// A store with a time of its own says so; one that never waits, like memstore, says zero.
@@ -52,6 +55,17 @@ func newKeeper(store scs.Store, hash bool) *keeper {
 		k.readTimeout = defaultReadTimeout
 	}
 	return k
+}
+
+// store is what New was given.
+func (k *keeper) store() scs.Store {
+	switch b := k.backend.(type) {
+	case plain:
+		return b.Store
+	case *browser:
+		return b.store
+	}
+	return k.backend
 }
 
 func (k *keeper) key(token string) string {
@@ -202,10 +216,7 @@ func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
 
 // AllCtx implements scs.IterableCtxStore, for the manager's Iterate.
 func (k *keeper) AllCtx(ctx context.Context) (map[string][]byte, error) {
-	var store any = k.backend
-	if p, ok := store.(plain); ok {
-		store = p.Store
-	}
+	store := k.store()
 	var all map[string][]byte
 	var err error
 	switch s := store.(type) {

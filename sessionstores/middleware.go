@@ -51,10 +51,7 @@ func newLoader(m *scs.SessionManager, with []func(context.Context) context.Conte
 		panic("sessionstores: Cookie.SameSite is Strict: the browser would leave the cookie out when the login returns; use Lax")
 	}
 	l := &loader{manager: m, reader: *m, writer: *m, with: with}
-	var ok bool
-	if l.keeper, ok = m.Store.(*keeper); !ok {
-		l.keeper = newKeeper(m.Store, false)
-	}
+	l.keeper = keeperOf(m)
 	l.reader.Store, l.writer.Store = l.keeper, l.keeper
 	l.reader.IdleTimeout = 0
 	return l
@@ -71,9 +68,9 @@ func (l *loader) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 		next.ServeHTTP(w, r)
 		return
 	}
-	st := &state{ResponseWriter: w, Context: parent, loader: l}
+	st := &state{ResponseWriter: w, Context: parent, loader: l, cookies: r.Header["Cookie"]}
 	st.outer, _ = parent.Value(stateKey{}).(*state)
-	ctx, twice := st.load(cookieToken(r.Header, l.reader.Cookie.Name))
+	ctx, twice := st.load(st.requestToken())
 	if twice {
 		l.reader.ErrorFunc(w, r, fmt.Errorf("%w: the session of this manager is loaded already, by scs's LoadAndSave, or by a "+
 			"sessionstores.Middleware with other cookie settings (with chiauth0, use chiauth0.LoadUser); take that out", ErrMisused))
@@ -104,6 +101,7 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 	case err != nil:
 		slog.WarnContext(st, "session not decoded, going on without it", "err", err)
 	case st.key == "": // no token, or one that the store does not know
+		st.carried = nil
 		return loaded, false
 	default:
 		if st.deadline = m.Deadline(loaded); time.Now().Before(st.deadline) {
@@ -115,9 +113,16 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 			slog.WarnContext(st, "session past its deadline not deleted", "err", err)
 		}
 	}
-	st.key, st.removed, st.gone = "", false, false
+	st.key, st.removed, st.gone, st.carried = "", false, false, nil
 	loaded, _ = m.Load(st, "") // reads nothing, cannot fail
 	return loaded, false
+}
+
+func (st *state) requestToken() string {
+	if b, ok := st.loader.keeper.backend.(*browser); ok {
+		return b.open(st)
+	}
+	return cookieToken(st.cookies, st.loader.reader.Cookie.Name)
 }
 
 var cookieOnly = []string{"Cookie"}

@@ -37,14 +37,11 @@ const namesField = "__names"
 const namePrefix = "name:"
 
 // SetNames files the session under names when it is saved, in place of those it had: [EndAll] finds it by any of them. Names
-// are hashed in the store. A store that cannot file sessions ignores them; [CanName] tells.
+// are hashed in the store. A store that cannot file sessions ignores them; [CanEndAll] tells.
 func SetNames(ctx context.Context, m *scs.SessionManager, names ...string) error {
 	st, err := mustFind(ctx, m)
-	if err != nil {
+	if err != nil || !st.loader.keeper.names() {
 		return err
-	}
-	if _, ok := st.loader.keeper.backend.(Namer); !ok {
-		return nil
 	}
 	keys := make([]string, len(names))
 	for i, name := range names {
@@ -54,38 +51,50 @@ func SetNames(ctx context.Context, m *scs.SessionManager, names ...string) error
 	return nil
 }
 
-// CanName returns nil if the manager's store can file sessions under names, and otherwise an error that wraps
-// errors.ErrUnsupported and says which store it is.
-func CanName(m *scs.SessionManager) error {
-	_, err := namerOf(m)
-	return err
-}
-
 // EndAll ends every session that is filed under name, in this process and on every other that shares the store: those in
-// flight, and those just beginning. It needs no request's context.
+// flight, and those just beginning. Sessions in the browser are refused from then on, by the store's list of revocations. It
+// needs no request's context. Its errors are those of [CanEndAll], and [ErrUnavailable].
 func EndAll(ctx context.Context, m *scs.SessionManager, name string) error {
-	namer, err := namerOf(m)
-	if err != nil {
+	if err := CanEndAll(m); err != nil {
 		return err
 	}
-	if err := namer.EndAll(ctx, nameKey(name)); err != nil {
+	var err error
+	switch b := keeperOf(m).backend.(type) {
+	case *browser:
+		err = b.revoker.Revoke(ctx, nameKey(name), time.Now().Add(m.Lifetime))
+	case Namer:
+		err = b.EndAll(ctx, nameKey(name))
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil
 }
 
-func namerOf(m *scs.SessionManager) (Namer, error) {
-	var store any = m.Store
-	if k, ok := store.(*keeper); ok {
-		if store = k.backend; k.plain {
-			store = k.backend.(plain).Store
-		}
+// CanEndAll returns nil if the manager's store can find sessions by name, and otherwise an error that wraps
+// errors.ErrUnsupported and says which store it is.
+func CanEndAll(m *scs.SessionManager) error {
+	if k := keeperOf(m); !k.names() {
+		return fmt.Errorf("sessionstores: %T cannot find sessions by name: %w", k.store(), errors.ErrUnsupported)
 	}
-	namer, ok := store.(Namer)
-	if !ok {
-		return nil, fmt.Errorf("sessionstores: %T cannot find sessions by name: %w", store, errors.ErrUnsupported)
+	return nil
+}
+
+// names reports whether sessions can be found by name.
+func (k *keeper) names() bool {
+	if b, ok := k.backend.(*browser); ok {
+		return b.revoker != nil
 	}
-	return namer, nil
+	_, ok := k.backend.(Namer)
+	return ok
+}
+
+// keeperOf returns the manager's keeper, or one for a manager that was not made by New.
+func keeperOf(m *scs.SessionManager) *keeper {
+	if k, ok := m.Store.(*keeper); ok {
+		return k
+	}
+	return newKeeper(m.Store, false)
 }
 
 func nameKey(name string) string { return namePrefix + hashed(name) }

@@ -68,6 +68,9 @@ func (st *state) commit(ctx context.Context) error {
 	if id != record {
 		st.removeRecord(ctx, record)
 	}
+	if b, ok := st.loader.keeper.backend.(*browser); ok {
+		return b.send(st, token)
+	}
 	deadline, remember := m.Deadline(ctx), m.GetBool(ctx, rememberField)
 	remembered, _ := st.original(rememberField).(bool)
 	if token != st.token || !deadline.Equal(st.deadline) || remember != remembered {
@@ -107,6 +110,9 @@ func (st *state) end(ctx context.Context) error {
 	}
 	record, _ := st.original(recordField).(string)
 	st.removeRecord(ctx, record)
+	if b, ok := k.backend.(*browser); ok {
+		return b.send(st, "")
+	}
 	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
 	if st.removed {
 		setCookie(st.Header(), st.loader.writer.Cookie, "", time.Time{}, false)
@@ -140,6 +146,9 @@ func (st *state) touch(ctx context.Context) error {
 	found, err := k.backend.Touch(ctx, st.key, expiry)
 	if record, _ := st.original(recordField).(string); err == nil && found && record != "" {
 		_, err = k.backend.Touch(ctx, k.recordKey(record), expiry)
+	}
+	if b, ok := k.backend.(*browser); ok && err == nil {
+		err = b.send(st, st.token)
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "idle time of the session not moved on", "err", err)

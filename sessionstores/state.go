@@ -26,6 +26,8 @@ type state struct {
 	deadline time.Time
 	expiry   time.Time // when the store will forget it; zero if it cannot tell
 	storeErr error     // the store could not be read
+	cookies  []string  // the request's Cookie headers
+	carried  *carried  // of a session that lives in the browser
 
 	// loading and saving say to the keeper whose call it is: the middleware's, or the application's.
 	loading, saving bool
