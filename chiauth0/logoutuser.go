@@ -29,4 +29,6 @@ func (a *auth) sessionNames(userID string, i userprovider.Identity) []string {
 	return names
 }
 
-func (a *auth) sessionName(kind, id string) string { return fmt.Sprintf("%s %q %q", kind, a.issuer, id) }
+func (a *auth) sessionName(kind, id string) string {
+	return fmt.Sprintf("%s %q %q", kind, a.issuer, id)
+}

@@ -2,7 +2,10 @@ package chiauth0
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -14,11 +17,79 @@ import (
 
 // tokenRecord is what the token endpoint gave, kept beside the session and sealed: a dump of the store yields no token.
 type tokenRecord struct {
-	IDToken      string    `json:"id_token,omitempty"`
-	AccessToken  string    `json:"access_token,omitempty"`
-	RefreshToken string    `json:"refresh_token,omitempty"`
-	Expiry       time.Time `json:"expiry,omitzero"` // of the access token
+	IDToken, AccessToken, RefreshToken string
+
+	Expiry time.Time // of the access token; zero if not said
 }
+
+const tokensVersion = 1
+
+var errTokens = errors.New("chiauth0: malformed tokens beside the session")
+
+// encode packs the tokens. A JWT's three parts are kept as the bytes that they are the base64 of: in a cookie they are
+// going to be base64 again, and three kilobytes of it would not fit into one.
+func (t tokenRecord) encode() []byte {
+	b := []byte{tokensVersion}
+	for _, token := range []string{t.IDToken, t.AccessToken, t.RefreshToken} {
+		parts, isJWT := unpackJWT(token)
+		if !isJWT {
+			parts = []string{token}
+		}
+		b = append(b, byte(len(parts)))
+		for _, part := range parts {
+			b = binary.AppendUvarint(b, uint64(len(part)))
+			b = append(b, part...)
+		}
+	}
+	expiry := int64(0)
+	if !t.Expiry.IsZero() {
+		expiry = t.Expiry.Unix()
+	}
+	return binary.AppendVarint(b, expiry)
+}
+
+func decodeTokens(b []byte) (t tokenRecord, err error) {
+	r := reader{rest: string(b)}
+	if r.byte() != tokensVersion {
+		return t, errTokens
+	}
+	for _, token := range []*string{&t.IDToken, &t.AccessToken, &t.RefreshToken} {
+		switch r.byte() {
+		case 1:
+			*token = r.string()
+		case 3:
+			header, payload, signature := r.string(), r.string(), r.string()
+			*token = pack(header) + "." + pack(payload) + "." + pack(signature)
+		default:
+			return tokenRecord{}, errTokens
+		}
+	}
+	if expiry := r.varint(); expiry != 0 {
+		t.Expiry = time.Unix(expiry, 0)
+	}
+	if r.bad || r.rest != "" {
+		return tokenRecord{}, errTokens
+	}
+	return t, nil
+}
+
+// unpackJWT returns the three decoded parts of a JWT, if encoding them again gives the same token to the letter.
+func unpackJWT(token string) ([]string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, false
+	}
+	for i, part := range parts {
+		decoded, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || pack(string(decoded)) != part {
+			return nil, false
+		}
+		parts[i] = string(decoded)
+	}
+	return parts, true
+}
+
+func pack(part string) string { return base64.RawURLEncoding.EncodeToString([]byte(part)) }
 
 // tokenBinding ties a record to whom it belongs: whoever can write to the store cannot give one user's tokens to another.
 func (a *auth) tokenBinding(i userprovider.Identity) []byte {
@@ -27,25 +98,21 @@ func (a *auth) tokenBinding(i userprovider.Identity) []byte {
 
 func (a *auth) saveTokens(ctx context.Context, i userprovider.Identity, token *oauth2.Token) error {
 	idToken, _ := token.Extra("id_token").(string)
-	plaintext, err := json.Marshal(tokenRecord{
+	plaintext := tokenRecord{
 		IDToken: idToken, AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, Expiry: token.Expiry,
-	})
-	if err != nil {
-		return err
-	}
+	}.encode()
 	return sessionstores.SetRecord(ctx, a.sessions, a.tokens.Seal(plaintext, a.tokenBinding(i)))
 }
 
 // readTokens returns the tokens of the session; none if it has none, or if they do not open.
 func (a *auth) readTokens(ctx context.Context, i userprovider.Identity) (tokenRecord, error) {
-	var record tokenRecord
 	sealed, err := sessionstores.Record(ctx, a.sessions)
 	if err != nil || sealed == nil {
-		return record, err
+		return tokenRecord{}, err
 	}
 	plaintext, err := a.tokens.Open(sealed, a.tokenBinding(i))
 	if err != nil {
-		return record, err
+		return tokenRecord{}, err
 	}
-	return record, json.Unmarshal(plaintext, &record)
+	return decodeTokens(plaintext)
 }
