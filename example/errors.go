@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,9 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, e *chiauth0.Error) {
 	}
 	s.setHeaders(w.Header()) // over those of the library's pages
 	p := s.newPage(r, http.StatusText(e.Status))
+	if errors.Is(e, chiauth0.ErrForbidden) {
+		p.Title = p.Route.Name // a page of its own kind: what was asked for, and that it was refused
+	}
 	p.Error = e
 	s.render(w, r, e.Status, "error", p)
 }

@@ -23,11 +23,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(ctx, os.Getenv, os.Stdout, logger); err != nil {
+	err := run(ctx, os.Getenv, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "example:", err)
-		stop()
 		os.Exit(1)
 	}
 }
@@ -54,7 +53,7 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer, logg
 	servers, ctx := errgroup.WithContext(ctx)
 	servers.Go(func() error { return serve(ctx, listener, app.handler) })
 	if app.tenant != nil {
-		servers.Go(func() error { return serve(ctx, app.tenant.listener, app.tenant.handler) })
+		servers.Go(func() error { return serve(ctx, app.tenant.listener, app.tenant) })
 	}
 	announce(stdout, visit, app.tenant)
 	return servers.Wait()

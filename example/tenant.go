@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 
 	"github.com/chiauth0/auth/chiauth0"
@@ -40,9 +39,8 @@ var testAccounts = []testAccount{
 
 // A standIn is the tenant that people log in at when AUTH0_DOMAIN is not set.
 type standIn struct {
-	issuer   string
+	*chiauth0test.Tenant
 	listener net.Listener
-	handler  http.Handler
 }
 
 // startTenant listens for a stand-in tenant with the test accounts and returns it, and the Config of its one client: the
@@ -84,7 +82,7 @@ func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0
 		},
 		Users: users,
 	}
-	return &standIn{issuer: tenant.Issuer(), listener: listener, handler: tenant}, cfg, nil
+	return &standIn{tenant, listener}, cfg, nil
 }
 
 func (a testAccount) atTenant() chiauth0test.User {
@@ -126,7 +124,7 @@ func announce(w io.Writer, visit string, tenant *standIn) {
 	if tenant == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: people log in at a stand-in tenant inside this process, %s\n", tenant.issuer)
+	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: people log in at a stand-in tenant inside this process, %s\n", tenant.Issuer())
 	fmt.Fprintf(w, "Test accounts, each with the password %q:\n", password)
 	for _, account := range testAccounts {
 		fmt.Fprintf(w, "  %-22s %s\n", account.Email, account.About)
