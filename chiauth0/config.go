@@ -78,8 +78,8 @@ type Config struct {
 	ACRValues    string
 	MaxAge       time.Duration
 
-	// Organizations lists the ids and names of the organizations whose members may log in, when none was asked for.
-	// Empty means that any may, and people without one.
+	// Organizations lists the ids and names of the organizations whose members may log in, where Organization does not
+	// name the one. Empty means that any may, and people without one.
 	Organizations []string
 
 	// Mapping says which claims become which user fields, and which groups grant roles. AUTH0_USER_FIELD_MAPPING,

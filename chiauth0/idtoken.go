@@ -173,13 +173,11 @@ func (a *auth) checkOrganization(t transaction, claims map[string]any) error {
 		}
 		return name != "" && strings.EqualFold(name, asked)
 	}
-	if t.Organization != "" {
-		if !is(t.Organization) {
-			return invalidToken("organization %q was asked for, and the token is of %q %q", t.Organization, id, name)
-		}
-		return nil
+	if t.Organization != "" && !is(t.Organization) {
+		return invalidToken("organization %q was asked for, and the token is of %q %q", t.Organization, id, name)
 	}
-	if len(a.Organizations) > 0 && !slices.ContainsFunc(a.Organizations, is) {
+	// Anybody can ask for an organization, in the login URL's query: that one was asked for lets nobody in.
+	if a.Organization == "" && len(a.Organizations) > 0 && !slices.ContainsFunc(a.Organizations, is) {
 		return invalidToken("organization %q %q is not in Organizations", id, name)
 	}
 	return nil
