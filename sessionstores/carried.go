@@ -1,6 +1,7 @@
 package sessionstores
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -85,8 +86,11 @@ func (b *browser) Get(ctx context.Context, key string) ([]byte, time.Time, bool,
 	}
 	if strings.HasPrefix(key, recordPrefix) {
 		plaintext, ok := b.store.Open(st.cookies, st.loader.reader.Cookie.Name+recordSuffix)
-		data, same := strings.CutPrefix(string(plaintext), key) // an older session's record opens, too
-		return []byte(data), time.Time{}, ok && same, nil
+		data, same := bytes.CutPrefix(plaintext, []byte(key))
+		if !ok || !same { // another session's record opens, too
+			return nil, time.Time{}, false, nil
+		}
+		return data, time.Time{}, true, nil
 	}
 	if st.data == nil || !time.Now().Before(st.expiry) {
 		return nil, time.Time{}, false, nil

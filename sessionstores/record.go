@@ -49,9 +49,12 @@ func Record(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 	k := st.loader.keeper
 	ctx, cancel := k.readContext(ctx)
 	defer cancel()
-	data, _, _, err := k.backend.Get(ctx, k.recordKey(id))
+	data, _, found, err := k.backend.Get(ctx, k.recordKey(id))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if !found {
+		return nil, nil
 	}
 	return data, nil
 }
