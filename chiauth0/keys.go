@@ -26,6 +26,7 @@ type keySet struct {
 
 	held     atomic.Pointer[heldKeys]
 	tried    atomic.Int64 // unix nanoseconds of the latest read
+	failed   atomic.Int64 // of the latest one that failed
 	fetching singleflight.Group
 }
 
@@ -36,15 +37,12 @@ type heldKeys struct {
 
 // VerifySignature implements oidc.KeySet. The algorithm is the pinned one, whatever the token or the key says.
 func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
-	jws, err := jose.ParseSigned(jwt, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(s.alg)})
+	jws, err := jose.ParseSignedCompact(jwt, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(s.alg)})
 	if err != nil {
 		return nil, err
 	}
-	if len(jws.Signatures) != 1 {
-		return nil, errors.New("not signed once")
-	}
 	held := s.held.Load()
-	if held == nil || time.Since(held.read) > keysFresh {
+	if held == nil || time.Since(held.read) > keysFresh && !s.resting(held) {
 		if held, err = s.read(ctx, held); err != nil {
 			return nil, err
 		}
@@ -65,6 +63,12 @@ func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	return nil, errors.New("signed with none of the tenant's keys")
 }
 
+// resting reports whether reading the keys anew has just failed, and those at hand serve on: not every login has to wait
+// for a tenant that does not answer.
+func (s *keySet) resting(held *heldKeys) bool {
+	return time.Since(time.Unix(0, s.failed.Load())) < keysInterval && time.Since(held.read) < keysUsable
+}
+
 func (s *keySet) verify(jws *jose.JSONWebSignature, held *heldKeys) ([]byte, bool) {
 	id := jws.Signatures[0].Header.KeyID
 	for i := range held.keys {
@@ -82,16 +86,20 @@ func (s *keySet) verify(jws *jose.JSONWebSignature, held *heldKeys) ([]byte, boo
 // read gets the keys, in one request for all who wait. If that fails, those at hand serve on for a day.
 func (s *keySet) read(ctx context.Context, old *heldKeys) (*heldKeys, error) {
 	got := s.fetching.DoChan("", func() (any, error) {
+		if held := s.held.Load(); held != old {
+			return held, nil // read by another call since the caller looked
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
 		defer cancel()
 		s.tried.Store(time.Now().UnixNano())
 		body, err := s.fetch(ctx)
-		if err != nil {
-			return nil, err
-		}
 		held := &heldKeys{keys: parseKeys(body), read: time.Now()}
-		if len(held.keys) == 0 {
-			return nil, errors.New("the tenant's key set has no usable key")
+		if err == nil && len(held.keys) == 0 {
+			err = errors.New("the tenant's key set has no usable key")
+		}
+		if err != nil {
+			s.failed.Store(time.Now().UnixNano())
+			return nil, err
 		}
 		s.held.Store(held)
 		return held, nil
