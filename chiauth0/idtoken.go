@@ -55,7 +55,7 @@ func (a *auth) verifyIDToken(ctx context.Context, meta *metadata, t transaction,
 	case isLogout:
 		return nil, invalidToken("it is a logout token") // OpenID Connect Back-Channel Logout, section 2.4
 	}
-	if token.AccessTokenHash != "" {
+	if _, ok := claims["at_hash"]; ok {
 		if err := token.VerifyAccessToken(accessToken); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 		}
@@ -117,6 +117,12 @@ func (a *auth) checkHeader(raw string) error {
 	return nil
 }
 
+// checkedClaims are those that go-oidc has found as encoding/json does, without regard to case. We read them by their
+// exact names.
+var checkedClaims = []string{"iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "at_hash"}
+
+// claimsOf returns the claims of a verified token. One that has both "sub" and "Sub" is refused: the one would have been
+// checked, and the other be used.
 func claimsOf(token *oidc.IDToken) (map[string]any, error) {
 	var raw json.RawMessage
 	if err := token.Claims(&raw); err != nil {
@@ -127,6 +133,13 @@ func claimsOf(token *oidc.IDToken) (map[string]any, error) {
 	decoder.UseNumber() // a number beyond 2⁵³ keeps its digits
 	if err := decoder.Decode(&claims); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	}
+	for name := range claims {
+		for _, checked := range checkedClaims {
+			if name != checked && strings.EqualFold(name, checked) {
+				return nil, invalidToken("the claim %q is not spelled %q", name, checked)
+			}
+		}
 	}
 	return claims, nil
 }
