@@ -1,6 +1,7 @@
 package chiauth0
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,7 +76,21 @@ func localPath(raw string) (string, bool) {
 			return "", false
 		}
 	}
-	return u.String(), true
+	return escapeUnsafe(u.String()), true
+}
+
+// escapeUnsafe writes what may not stand in a URL, and so not in Location, as browsers would: url.URL leaves the query as
+// it came.
+func escapeUnsafe(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>`, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func hasControl(s string) bool {
