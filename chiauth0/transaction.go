@@ -1,10 +1,12 @@
 package chiauth0
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,6 +45,15 @@ func newTransaction() transaction {
 	}
 }
 
+// encode is JSON without the escapes for HTML, which would make six bytes of each & in a next_url.
+func (t *transaction) encode() ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(t)
+	return b.Bytes(), err
+}
+
 func (t *transaction) expired() bool {
 	return time.Since(time.Unix(t.Created, 0)) > transactionValid
 }
@@ -58,12 +69,15 @@ func (a *auth) transactionCookie(state string) string {
 
 // saveTransaction adds the cookie of t, and takes away those of older logins that would make the header too large.
 func (a *auth) saveTransaction(w http.ResponseWriter, r *http.Request, t transaction) error {
-	plaintext, err := json.Marshal(t)
+	plaintext, err := t.encode()
 	if err != nil {
 		return err
 	}
 	name := a.transactionCookie(t.State)
 	value := a.transactions.SealString(plaintext, a.transactionBinding(name))
+	if len(name)+len(value) > maxTransactionBytes {
+		return badRequest("organization or acr_values", fmt.Sprintf("%.40s… %.40s…", t.Organization, t.ACRValues), "is too long")
+	}
 	a.setCookie(w, name, value, transactionLifetime)
 
 	type open struct {
@@ -79,14 +93,12 @@ func (a *auth) saveTransaction(w http.ResponseWriter, r *http.Request, t transac
 		}
 	}
 	slices.SortFunc(others, func(x, y open) int { return cmp.Compare(y.created, x.created) }) // newest first
-	kept, bytes := 1, len(name)+len(value)
+	kept, size := 1, len(name)+len(value)
 	for _, o := range others {
-		if bytes += o.bytes; o.created == 0 || kept == maxTransactions || bytes > maxTransactionBytes {
-			bytes -= o.bytes
+		kept, size = kept+1, size+o.bytes
+		if o.created == 0 || kept > maxTransactions || size > maxTransactionBytes {
 			a.setCookie(w, o.name, "", 0)
-			continue
 		}
-		kept++
 	}
 	return nil
 }
