@@ -74,12 +74,16 @@ func (a *auth) goHome(w http.ResponseWriter, r *http.Request, path string) {
 // strayCallback answers one that belongs to no login under way. It changes nothing: a link with error=… that somebody else
 // made must not sign anybody out. Somebody who is signed in has gone back to an old page, and is shown a new one.
 func (a *auth) strayCallback(w http.ResponseWriter, r *http.Request, state string, t transaction) {
-	if _, _, err := a.sessionIdentity(r.Context()); err == nil {
-		a.goHome(w, r, t.ReturnTo)
-		return
-	}
 	if t.State != "" {
 		a.setCookie(w, a.transactionCookie(t.State), "", 0)
+	}
+	switch _, _, err := a.sessionIdentity(r.Context()); {
+	case err == nil:
+		a.goHome(w, r, t.ReturnTo)
+		return
+	case errors.Is(err, ErrUnavailable):
+		a.fail(w, r, unavailable(err))
+		return
 	}
 	a.fail(w, r, &Error{
 		Status: http.StatusBadRequest, Code: "invalid_state", RetryURL: a.loginURL(t.ReturnTo),
@@ -165,7 +169,8 @@ func (a *auth) exchange(ctx context.Context, meta *metadata, t transaction, code
 	switch {
 	case err == nil:
 		return token, nil
-	case errors.As(err, &refused) && refused.ErrorCode != "" && refused.Response.StatusCode < 500:
+	case errors.As(err, &refused) && refused.ErrorCode != "" && refused.Response.StatusCode < 500 &&
+		refused.Response.StatusCode != http.StatusTooManyRequests:
 		// The error in place of err: x/oauth2's text holds the whole answer.
 		return nil, fmt.Errorf("token endpoint: %w", &ProviderError{Code: refused.ErrorCode, Description: refused.ErrorDescription})
 	case errors.As(err, &refused):
@@ -228,9 +233,12 @@ func (a *auth) beginSession(ctx context.Context, user userprovider.User, identit
 	if err := sessionstores.Renew(ctx, m); err != nil {
 		return err
 	}
-	m.Put(ctx, identityField, encodeIdentity(a.ClientID, user.ID, identity))
-	return errors.Join(
+	if err := errors.Join(
 		sessionstores.SetNames(ctx, m, a.sessionNames(user.ID, identity)...),
 		a.saveTokens(ctx, identity, token),
-	)
+	); err != nil {
+		return err
+	}
+	m.Put(ctx, identityField, encodeIdentity(a.ClientID, user.ID, identity)) // last: a failure leaves nobody signed in
+	return nil
 }
