@@ -257,10 +257,12 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// hostname is the host of a Host header, without the port.
+// hostname is the host of a Host header, without the port. A port that is none stays: in a URL, "localhost:1@evil.example"
+// is the host evil.example.
 func hostname(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		return h
+	h, port, err := net.SplitHostPort(host)
+	if err != nil || strings.Trim(port, "0123456789") != "" {
+		return host
 	}
-	return host
+	return h
 }
