@@ -48,27 +48,42 @@ func simultaneousLogins(p *probe) error {
 // busy gives the race detector something to see, and checks that people keep apart meanwhile.
 func busy(p *probe) error {
 	const people, rounds = 8, 20
-	faults := make([]error, people)
+	var ids [people]string
+	var faults [people]error
 	var all sync.WaitGroup
 	for i := range people {
-		all.Go(func() {
-			subject, id := fmt.Sprint(p.subject, "-", i), ""
-			for round := range rounds {
-				login := p.login(subject, p.texts(fmt.Sprint("Ada ", i), fmt.Sprint("round ", round)))
-				login.Staff = new(i%2 == 0)
-				user, err := p.sync(login)
-				if err == nil && id != "" && user.ID != id {
-					err = fmt.Errorf("user %q became user %q", id, user.ID)
-				}
-				if id = user.ID; err != nil {
-					faults[i] = err
-					return
-				}
-			}
-		})
+		all.Go(func() { ids[i], faults[i] = p.comeAndGo(i, rounds) })
 	}
 	all.Wait()
-	return errors.Join(faults...)
+	if err := errors.Join(faults[:]...); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for i, id := range ids {
+		if seen[id] {
+			return fmt.Errorf("person %d became user %q, who is somebody else", i, id)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
+// comeAndGo logs one person in again and again.
+func (p *probe) comeAndGo(person, rounds int) (id string, err error) {
+	subject := fmt.Sprint(p.subject, "-", person)
+	for round := range rounds {
+		login := p.login(subject, p.texts(fmt.Sprint("Ada ", person), fmt.Sprint("round ", round)))
+		login.Staff = new(person%2 == 0)
+		user, err := p.sync(login)
+		if err != nil {
+			return "", err
+		}
+		if id != "" && user.ID != id {
+			return "", fmt.Errorf("user %q became user %q", id, user.ID)
+		}
+		id = user.ID
+	}
+	return id, nil
 }
 
 // cancelled is the user who closes the browser in mid-callback. The provider may still store the login or give up, but

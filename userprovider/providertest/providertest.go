@@ -15,8 +15,8 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A Config says how to test a provider. The zero Config suits a provider that can write first_name and last_name, and that
-// lets in people with verified addresses @app.example.
+// A Config says how to test a provider. The zero Config suits a provider that can write first_name and last_name, and
+// that lets in people with verified addresses at app.example.
 type Config struct {
 	// Fields are two fields that logins may write and that hold text. Default: first_name and last_name. Nothing else
 	// but "email" is written, except to see whether the provider refuses it.
