@@ -143,10 +143,10 @@ func parseIssuer(domain string) (string, error) {
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }
 
-// mask hides what may be a password in a URL that does not parse.
+// mask hides what may be a password in a URL that does not parse. It goes by the last @: a password may have some of its own.
 func mask(s string) string {
-	if _, host, ok := strings.Cut(s, "@"); ok {
-		return "…@" + host
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		return "…" + s[i:]
 	}
 	return s
 }
