@@ -19,7 +19,11 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.base != nil && normalHost(a.base.Scheme, r.Host) != a.base.Host {
 		// On www. or another name of this host the transaction's cookie would not be there at the callback.
-		redirect(w, http.StatusFound, a.base.String()+r.URL.RequestURI())
+		location := a.base.String() + a.loginURL("")
+		if r.URL.RawQuery != "" {
+			location += "?" + r.URL.RawQuery
+		}
+		redirect(w, http.StatusFound, location)
 		return
 	}
 	t, params, err := a.authorizationRequest(r)

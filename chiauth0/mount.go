@@ -3,6 +3,8 @@ package chiauth0
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -16,12 +18,7 @@ func (a *auth) mountedAt(next http.Handler) http.Handler {
 			a.fail(w, r, err)
 			return
 		}
-		route := r.URL.Path
-		if rctx := chi.RouteContext(r.Context()); rctx != nil && rctx.RoutePath != "" {
-			route = rctx.RoutePath
-		}
-		mounted := strings.TrimSuffix(strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(route, "/"))
-		if mounted != a.mount {
+		if mounted := mountPoint(r); mounted != a.mount {
 			a.fail(w, r, &Error{
 				Status: http.StatusInternalServerError, Code: "mounted_elsewhere",
 				Message: "The login of this application is not set up correctly.",
@@ -31,6 +28,29 @@ func (a *auth) mountedAt(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// mountPoint is the path, as browsers see it, below which the Router serves this request: without the part that chi has
+// left to route, and with what a StripPrefix has cut off.
+func mountPoint(r *http.Request) string {
+	left := rawPath(r.URL)
+	full := left
+	if sent, err := url.ParseRequestURI(r.RequestURI); err == nil && strings.HasSuffix(rawPath(sent), left) {
+		full = rawPath(sent)
+	}
+	if rctx := chi.RouteContext(r.Context()); rctx != nil && rctx.RoutePath != "" {
+		left = rctx.RoutePath
+	}
+	// Clean, because middleware such as chi's CleanPath and StripSlashes has tidied one and not the other.
+	return strings.TrimSuffix(path.Clean("/"+full), path.Clean("/"+left))
+}
+
+// rawPath is the path that chi routes by.
+func rawPath(u *url.URL) string {
+	if u.RawPath != "" {
+		return u.RawPath
+	}
+	return u.Path
 }
 
 // private keeps our own pages out of every cache and frame, and lets them load nothing but their own style.
