@@ -90,7 +90,7 @@ func (a *auth) setDefaults() {
 		a.ErrorHandler = a.errorPage
 	}
 	if a.HomeTemplate == nil {
-		a.HomeTemplate = pages.Lookup("home")
+		a.HomeTemplate = ownHome
 	}
 }
 

@@ -105,7 +105,8 @@ type Config struct {
 	// headers and the body are its to write.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err *Error)
 
-	// HomeTemplate replaces the page at the Router's home. It is executed with a [HomeData].
+	// HomeTemplate replaces the page at the Router's home. It is executed with a [HomeData]. What it may load is not
+	// restricted, as it is for the built-in pages.
 	HomeTemplate *template.Template
 
 	// HTTPClient makes the requests to Auth0: for proxies and private certificate authorities. Its own timeout may

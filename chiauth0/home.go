@@ -41,7 +41,11 @@ func (a *auth) home(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if a.HomeTemplate == ownHome {
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+	}
 	_, _ = w.Write(page.Bytes())
 }
 

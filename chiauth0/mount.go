@@ -53,12 +53,13 @@ func rawPath(u *url.URL) string {
 	return u.Path
 }
 
-// private keeps our own pages out of every cache and frame, and lets them load nothing but their own style.
+// private keeps what the Router answers out of every cache and frame. What a page may load is said by whoever writes it: the
+// application's own pages are among them, for its templates, its ErrorHandler and its NotFound.
 func (a *auth) private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "private, no-store")
-		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("Content-Security-Policy", "frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)

@@ -20,6 +20,8 @@ var pages = template.Must(template.New("pages").
 	Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
 	Parse(pagesHTML))
 
+var ownHome = pages.Lookup("home")
+
 // contentSecurityPolicy lets our pages load nothing but the one style that is written into them. form-action is left out:
 // browsers apply it to where a form's answer redirects, and the logout form leads to Auth0.
 var contentSecurityPolicy = "default-src 'none'; style-src 'sha256-" + hash(style) +
