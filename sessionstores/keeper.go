@@ -203,15 +203,25 @@ func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
 	st := stateOf(ctx, k)
 	ctx, cancel := k.writeContext(ctx)
 	defer cancel()
+	if st == nil || key != st.key || strings.HasPrefix(token, listedPrefix) {
+		return k.backend.End(ctx, key) // by a job or inside Iterate: no answer is coming that would finish a Destroy
+	}
 	found, err := k.backend.Remove(ctx, key)
-	if st != nil && err == nil {
+	if err == nil {
 		st.mu.Lock()
-		if key == st.key && !st.removed {
+		if !st.removed {
 			st.removed, st.gone = found, !found
 		}
 		st.mu.Unlock()
 	}
 	return err
+}
+
+// forget removes a session by its key, as if nobody had loaded it.
+func (k *keeper) forget(ctx context.Context, key string) error {
+	ctx, cancel := k.writeContext(ctx)
+	defer cancel()
+	return k.backend.DeleteCtx(ctx, key)
 }
 
 // AllCtx implements scs.IterableCtxStore, for the manager's Iterate.

@@ -109,11 +109,11 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 			return loaded, false
 		}
 		// Past its absolute deadline. The store forgets it by itself, but for what a plain one keeps too long.
-		if err := st.loader.keeper.DeleteCtx(st, token); err != nil {
+		if err := st.loader.keeper.forget(st, st.key); err != nil {
 			slog.WarnContext(st, "session past its deadline not deleted", "err", err)
 		}
 	}
-	st.key, st.removed, st.gone, st.carried = "", false, false, nil
+	st.key, st.carried = "", nil
 	loaded, _ = m.Load(st, "") // reads nothing, cannot fail
 	return loaded, false
 }

@@ -36,6 +36,13 @@ func (st *state) save() error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, st.storeErr)
 	case status == scs.Destroyed:
 		return st.end(ctx)
+	case st.key != "" && m.Token(ctx) == "": // destroyed, and written to since
+		if err := st.endStored(ctx); err != nil {
+			return err
+		}
+		st.mu.Lock()
+		st.fresh = true // what was written is no successor of what was destroyed
+		st.mu.Unlock()
 	}
 	err := st.commit(ctx)
 	if errors.Is(err, ErrGone) {
@@ -96,9 +103,39 @@ func (st *state) prepare(ctx context.Context, recordID string) {
 	}
 }
 
-// end finishes a Destroy. The session itself is out of the store already; what must not survive either is a successor
-// that another request is giving it just now, and the record.
+// end finishes a Destroy, in the store and in the browser.
 func (st *state) end(ctx context.Context) error {
+	if st.key == "" {
+		return nil
+	}
+	if err := st.endStored(ctx); err != nil {
+		return err
+	}
+	k := st.loader.keeper
+	if b, ok := k.backend.(*browser); ok {
+		return b.send(st, "")
+	}
+	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
+	// Whether it was gone is not known of a manager that reaches its store without the keeper.
+	if st.removedHere() || !k.hash {
+		setCookie(st.Header(), st.loader.writer.Cookie, "", time.Time{}, false)
+	}
+	return nil
+}
+
+// endStored ends what a Destroy may have left in the store: a successor that another request is giving the session just
+// now, and the record.
+func (st *state) endStored(ctx context.Context) error {
+	if err := st.endSession(ctx); err != nil {
+		return err
+	}
+	record, _ := st.original(recordField).(string)
+	st.removeRecord(ctx, record)
+	return nil
+}
+
+// endSession ends the session that was loaded, if there was one, whoever removed it.
+func (st *state) endSession(ctx context.Context) error {
 	if st.key == "" {
 		return nil
 	}
@@ -108,23 +145,20 @@ func (st *state) end(ctx context.Context) error {
 	if err := k.backend.End(ctx, st.key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	record, _ := st.original(recordField).(string)
-	st.removeRecord(ctx, record)
-	if b, ok := k.backend.(*browser); ok {
-		return b.send(st, "")
-	}
-	// A session that was gone before has been followed by another one's cookie, or by none. Neither is ours to take away.
-	if st.removed {
-		setCookie(st.Header(), st.loader.writer.Cookie, "", time.Time{}, false)
-	}
 	return nil
+}
+
+func (st *state) removedHere() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.removed
 }
 
 // touch moves the idle time on when a tenth of it has passed. The cookie lives until the absolute deadline and needs no
 // moving. A failure is no reason to refuse the page: the session has nine tenths of its idle time left.
 func (st *state) touch(ctx context.Context) error {
 	m, k := &st.loader.writer, st.loader.keeper
-	if m.IdleTimeout <= 0 || st.token == "" || st.removed {
+	if m.IdleTimeout <= 0 || st.token == "" || st.removedHere() {
 		return nil
 	}
 	now := time.Now()

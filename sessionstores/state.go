@@ -125,6 +125,10 @@ func Renew(ctx context.Context, m *scs.SessionManager) error {
 	if err := m.RenewToken(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	// Another request may be giving the old session a token as well. Its cookie would overwrite this login's.
+	if err := st.endSession(ctx); err != nil {
+		return err
+	}
 	st.mu.Lock()
 	st.gone, st.fresh = false, true
 	st.mu.Unlock()
