@@ -169,25 +169,38 @@ func (k *keeper) write(ctx context.Context, st *state, key string, data []byte, 
 			return false, err
 		}
 	}
-	var recorded sync.WaitGroup
-	var recordErr error
-	if p.record != nil {
-		recorded.Go(func() { recordErr = k.backend.CommitCtx(ctx, p.recordKey, p.record, p.recordExpiry) })
-	}
-	switch {
-	case st.key == key:
-		if recorded.Wait(); recordErr != nil {
-			return false, recordErr // the session goes on with the record it has
+	writeSession := func() (bool, error) {
+		switch {
+		case st.key == key:
+			return k.backend.Update(ctx, key, data, expiry)
+		case st.key != "" && !st.fresh:
+			return k.backend.Renew(ctx, st.key, key, data, expiry)
+		case namer != nil:
+			return namer.Create(ctx, key, data, expiry)
 		}
-		return k.backend.Update(ctx, key, data, expiry)
-	case st.key != "" && !st.fresh:
-		found, err = k.backend.Renew(ctx, st.key, key, data, expiry)
-	case namer != nil:
-		found, err = namer.Create(ctx, key, data, expiry)
-	default:
-		found, err = true, k.backend.CommitCtx(ctx, key, data, expiry)
+		return true, k.backend.CommitCtx(ctx, key, data, expiry)
+	}
+	writeRecord := func() error { return k.backend.CommitCtx(ctx, p.recordKey, p.record, p.recordExpiry) }
+
+	switch {
+	case p.record == nil:
+		return writeSession()
+	case p.sameRecord: // the session first: nothing is to be left of one that was ended
+		if found, err = writeSession(); err == nil && found {
+			err = writeRecord()
+		}
+		return found, err
+	case st.key == key: // the record first: if it fails, the session goes on with the one it has
+		if err := writeRecord(); err != nil {
+			return false, err
+		}
+		return writeSession()
 	}
 	// A new session and its record are written at the same time: nobody has the token yet.
+	var recorded sync.WaitGroup
+	var recordErr error
+	recorded.Go(func() { recordErr = writeRecord() })
+	found, err = writeSession()
 	if recorded.Wait(); recordErr != nil && err == nil {
 		err = errors.Join(recordErr, k.backend.DeleteCtx(ctx, key))
 	}

@@ -59,7 +59,7 @@ func (st *state) commit(ctx context.Context) error {
 	}
 	record, _ := st.original(recordField).(string)
 	id := m.GetString(ctx, recordField)
-	st.prepare(ctx, id)
+	st.prepare(ctx, id, id == record)
 	st.saving = true
 	token, _, err := m.Commit(ctx)
 	st.saving = false
@@ -74,6 +74,8 @@ func (st *state) commit(ctx context.Context) error {
 	}
 	if id != record {
 		st.removeRecord(ctx, record)
+	} else {
+		st.keepRecord(ctx, id)
 	}
 	if b, ok := st.loader.keeper.backend.(*browser); ok {
 		return b.send(st, token)
@@ -87,7 +89,7 @@ func (st *state) commit(ctx context.Context) error {
 }
 
 // prepare collects what the keeper writes along with the session; it cannot ask the manager itself, which holds a lock.
-func (st *state) prepare(ctx context.Context, recordID string) {
+func (st *state) prepare(ctx context.Context, recordID string, sameRecord bool) {
 	m, k := &st.loader.writer, st.loader.keeper
 	deadline := m.Deadline(ctx)
 	names := m.GetString(ctx, namesField)
@@ -95,11 +97,8 @@ func (st *state) prepare(ctx context.Context, recordID string) {
 	defer st.mu.Unlock()
 	st.pending = pending{deadline: deadline, names: strings.Fields(names), renamed: st.original(namesField) != any(names)}
 	if st.record != nil && recordID != "" {
-		st.pending.record, st.pending.recordKey = st.record, k.recordKey(recordID)
-		st.pending.recordExpiry = expiryAt(time.Now(), m.IdleTimeout, deadline)
-		if k.plain {
-			st.pending.recordExpiry = deadline // it cannot be moved on without being rewritten
-		}
+		st.pending.record, st.pending.recordKey, st.pending.sameRecord = st.record, k.recordKey(recordID), sameRecord
+		st.pending.recordExpiry = st.recordExpiry(deadline)
 	}
 }
 

@@ -51,6 +51,7 @@ type pending struct {
 	recordKey    string
 	record       []byte // nil if there is none to write
 	recordExpiry time.Time
+	sameRecord   bool // under the key that it had
 }
 
 type stateKey struct{}
