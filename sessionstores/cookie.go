@@ -22,7 +22,11 @@ func cookieToken(headers []string, name string) string {
 			if len(pair) <= len(name) || pair[len(name)] != '=' || pair[:len(name)] != name {
 				continue
 			}
-			if token := strings.Trim(pair[len(name)+1:], `"`); isToken(token) {
+			token := pair[len(name)+1:]
+			if len(token) == tokenLen+2 && token[0] == '"' && token[tokenLen+1] == '"' {
+				token = token[1 : tokenLen+1] // RFC 6265, section 4.1.1
+			}
+			if isToken(token) {
 				return token
 			}
 		}
@@ -65,7 +69,8 @@ func setCookie(h http.Header, c scs.SessionCookie, token string, expires time.Ti
 func privateCacheControl(handlers string) string {
 	lower := strings.ToLower(handlers)
 	switch {
-	case handlers == "", strings.Contains(lower, "public"), strings.Contains(lower, "s-maxage"):
+	case handlers == "", strings.Contains(lower, "public"), strings.Contains(lower, "s-maxage"),
+		strings.Contains(lower, "private="): // private of some headers only (RFC 9111, section 5.2.2.7)
 		return "private, no-store"
 	case strings.Contains(lower, "private"), strings.Contains(lower, "no-store"):
 		return handlers

@@ -50,6 +50,9 @@ func newLoader(m *scs.SessionManager, with []func(context.Context) context.Conte
 	if m.Cookie.SameSite == http.SameSiteStrictMode {
 		panic("sessionstores: Cookie.SameSite is Strict: the browser would leave the cookie out when the login returns; use Lax")
 	}
+	if err := (&http.Cookie{Name: m.Cookie.Name}).Valid(); err != nil {
+		panic(fmt.Sprintf("sessionstores: Cookie.Name is %q, which no browser would keep: %v", m.Cookie.Name, err))
+	}
 	l := &loader{manager: m, reader: *m, writer: *m, with: with}
 	l.keeper = keeperOf(m)
 	l.reader.Store, l.writer.Store = l.keeper, l.keeper

@@ -20,8 +20,8 @@ func (st *state) begin() bool {
 		st.dropped = true
 		h := st.Header()
 		for _, name := range []string{
-			"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition",
-			"Cache-Control", "Etag", "Last-Modified", "Location", "Trailer",
+			"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Content-Language",
+			"Content-Range", "Cache-Control", "Expires", "Etag", "Last-Modified", "Location", "Refresh", "Trailer",
 		} {
 			h.Del(name) // they describe the answer that is not sent
 		}

@@ -23,7 +23,8 @@ func (st *state) save() error {
 	ctx := st.request.Context()
 	for _, line := range st.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, m.Cookie.Name+"=") {
-			return fmt.Errorf("%w: scs's LoadAndSave runs inside of sessionstores.Middleware; take it out", ErrMisused)
+			return fmt.Errorf("%w: somebody else has set the cookie %q; take out scs's LoadAndSave if it runs inside of "+
+				"sessionstores.Middleware, or give the other manager a cookie name of its own", ErrMisused, m.Cookie.Name)
 		}
 	}
 	status := m.Status(ctx)
@@ -166,7 +167,7 @@ func (st *state) touch(ctx context.Context) error {
 		if now.Sub(time.Unix(m.GetInt64(ctx, touchedField), 0)) < m.IdleTimeout/10 {
 			return nil
 		}
-		if err := st.commit(ctx); err != nil {
+		if err := st.commit(ctx); err != nil && !errors.Is(err, ErrGone) {
 			slog.WarnContext(ctx, "idle time of the session not moved on", "err", err)
 		}
 		return nil
