@@ -34,9 +34,10 @@ func (a *auth) returnTo(base *url.URL, raw string) (path string, ok bool) {
 		return "", false
 	}
 	if len(path) > maxReturnTo {
-		if path, _, _ = strings.Cut(path, "?"); len(path) > maxReturnTo {
-			return "", false
-		}
+		path = path[:max(0, strings.IndexAny(path, "?#"))]
+	}
+	if path == "" || len(path) > maxReturnTo {
+		return "", false
 	}
 	return path, true
 }
