@@ -74,14 +74,7 @@ func Require(cfg *Config, allow func(userprovider.User, userprovider.Identity) b
 			}
 			next.ServeHTTP(w, r)
 		})
-		loaded := LoadUser(cfg)(guarded)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok && v.given {
-				guarded.ServeHTTP(w, r) // a unit test
-				return
-			}
-			loaded.ServeHTTP(w, r)
-		})
+		return LoadUser(cfg)(guarded)
 	}
 }
 

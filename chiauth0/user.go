@@ -47,8 +47,8 @@ func IdentityFrom(ctx context.Context) (userprovider.Identity, error) {
 	return identity, err
 }
 
-// WithUser returns a context in which this user is signed in, for unit tests of handlers. Guards honour it, and ask
-// neither a session store nor a provider.
+// WithUser returns a context in which this user is signed in, for unit tests of handlers. LoadUser and the guards honour
+// it, on any host, and ask neither a session store nor a provider who it is.
 func WithUser(ctx context.Context, user userprovider.User, identity userprovider.Identity) context.Context {
 	return &visitor{Context: ctx, user: user, identity: identity, known: true, given: true}
 }
