@@ -167,7 +167,7 @@ func (a *app) idToken(e edits) map[string]any {
 func (a *app) open(token any) map[string]any {
 	a.t.Helper()
 	text, _ := token.(string)
-	signed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		a.t.Fatalf("%q: %v", text, err)
 	}

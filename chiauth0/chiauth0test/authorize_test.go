@@ -231,7 +231,8 @@ func FuzzAuthorize(f *testing.F) {
 	}.Encode()
 	for _, query := range []string{
 		"", good, good + "&redirect_uri=http://evil.test", strings.Replace(good, "app.test", "evil.test", 1),
-		good + "&prompt=none", good + "&organization=x", good + "&max_age=0;", "%zz&" + good, good + "&state=%0d%0aSet-Cookie:+a=b",
+		good + "&prompt=none", good + "&organization=x", good + "&max_age=0;", "%zz&" + good,
+		good + "&state=%0d%0aSet-Cookie:+a=b",
 	} {
 		f.Add(query)
 	}

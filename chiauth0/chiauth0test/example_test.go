@@ -2,6 +2,7 @@ package chiauth0test_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -79,4 +80,60 @@ func Example() {
 	body, _ := io.ReadAll(resp.Body)
 	fmt.Println(resp.StatusCode, string(body))
 	// Output: 200 Hello, Ada Lovelace of [staff]
+}
+
+// A tenant that lies about itself, one that is down, and one that behaves again.
+func ExampleTenant_Misbehave() {
+	provider := httptest.NewUnstartedServer(nil)
+	tenant := chiauth0test.New("http://" + provider.Listener.Addr().String())
+	provider.Config.Handler = tenant
+	provider.Start()
+	defer provider.Close()
+
+	tenant.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) { doc["issuer"] = "https://evil.example/" }})
+	_, err := oidc.NewProvider(context.Background(), tenant.Issuer())
+	var mismatch *oidc.IssuerMismatchError
+	fmt.Println(errors.As(err, &mismatch))
+
+	tenant.Misbehave(chiauth0test.Faults{Intercept: func(w http.ResponseWriter, _ *http.Request) bool {
+		http.Error(w, "down for maintenance", http.StatusServiceUnavailable)
+		return true
+	}})
+	_, err = oidc.NewProvider(context.Background(), tenant.Issuer())
+	fmt.Println(err)
+
+	tenant.Misbehave(chiauth0test.Faults{})
+	_, err = oidc.NewProvider(context.Background(), tenant.Issuer())
+	fmt.Println(err)
+	fmt.Println(len(tenant.Requests("/.well-known/openid-configuration")), "requests")
+	// Output:
+	// true
+	// 503 Service Unavailable: down for maintenance
+	//
+	// <nil>
+	// 3 requests
+}
+
+// The tenant's half of a login alone, for tests that tamper with the callback.
+func ExampleTenant_Authorize() {
+	provider := httptest.NewUnstartedServer(nil)
+	tenant := chiauth0test.New("http://" + provider.Listener.Addr().String())
+	provider.Config.Handler = tenant
+	provider.Start()
+	defer provider.Close()
+	client := tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{"https://app.example/callback"}})
+	tenant.AddUser(chiauth0test.User{Email: "ada@example.com", Password: "password"})
+
+	config := &oauth2.Config{
+		ClientID: client.ID, RedirectURL: "https://app.example/callback", Scopes: []string{"openid"},
+		Endpoint: oauth2.Endpoint{AuthURL: tenant.Issuer() + "authorize"},
+	}
+	authorizeURL := config.AuthCodeURL("xyz", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))
+	callback, err := tenant.Authorize(chiauth0test.NewBrowser(), authorizeURL, "ada@example.com")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(callback.Host, callback.Query().Get("state"), callback.Query().Has("code"))
+	// Output: app.example xyz true
 }

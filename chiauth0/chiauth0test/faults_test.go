@@ -21,7 +21,7 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// relyingParty is go-oidc's verifier for the tenant, as it now describes itself.
+// verify has go-oidc verify an ID token, by the discovery document and the keys that the tenant shows now.
 func (a *app) verify(token any) (*oidc.IDToken, error) {
 	a.t.Helper()
 	provider, err := oidc.NewProvider(a.t.Context(), a.tenant.Issuer())
@@ -50,7 +50,9 @@ func TestGoOIDCAcceptsTheTenant(t *testing.T) {
 			if method == chiauth0test.SecretBasic {
 				endpoint.AuthStyle = oauth2.AuthStyleInHeader
 			}
-			config := oauth2.Config{ClientID: a.client.ID, ClientSecret: a.client.Secret, RedirectURL: callbackURL, Endpoint: endpoint}
+			config := oauth2.Config{
+				ClientID: a.client.ID, ClientSecret: a.client.Secret, RedirectURL: callbackURL, Endpoint: endpoint,
+			}
 			token, err := config.Exchange(t.Context(), a.code(edits{"scope": "openid email offline_access"}),
 				oauth2.VerifierOption(a.verifier))
 			if err != nil {
@@ -162,7 +164,7 @@ func TestSigningAlg(t *testing.T) {
 			a.client.SigningAlg = string(alg)
 			a.tenant.AddClient(a.client)
 			text, _ := a.tokens(nil)["id_token"].(string)
-			signed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{alg})
+			signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{alg})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,7 +256,8 @@ func TestFaults(t *testing.T) {
 			<-waiting
 			cancel()
 		}()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.tenant.Issuer()+"oauth/token", strings.NewReader(form.Encode()))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.tenant.Issuer()+"oauth/token",
+			strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -178,6 +178,16 @@ func TestLogin(t *testing.T) {
 			a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Blocked: true})
 		}
 	})
+	t.Run("a blocked user's attempt starts no session", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Blocked: true})
+		a.login(nil)
+		a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password"})
+		if a.loggedIn() {
+			t.Error("there is a session")
+		}
+	})
 	t.Run("C4: cancelling is access_denied", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)

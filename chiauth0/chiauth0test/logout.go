@@ -45,7 +45,7 @@ func (t *Tenant) logoutOIDC(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, _ := t.currentSession(r)
-	confirmed := r.Method == http.MethodPost && r.PostForm.Get("confirm") == "yes"
+	confirmed := r.PostForm.Get("confirm") == "yes" // a link has no PostForm
 	if session != nil && session.sid != sid && !confirmed {
 		t.render(w, http.StatusOK, "logout", page{Title: "Log out", Action: t.url("oidc/logout", nil), Fields: r.Form})
 		return
@@ -93,7 +93,7 @@ type hintClaims struct {
 
 // readHint verifies an ID token but not its expiry: logging out late is fine.
 func (t *Tenant) readHint(hint string) (hintClaims, error) {
-	signed, err := jose.ParseSigned(hint, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.HS256})
+	signed, err := jose.ParseSignedCompact(hint, []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.HS256})
 	if err != nil {
 		return hintClaims{}, err
 	}

@@ -58,8 +58,11 @@ func TestLogoutOIDC(t *testing.T) {
 		target string
 		ends   bool
 	}{
-		"O2: id_token_hint":              {edits{"id_token_hint": "token", to: loggedOut}, 302, loggedOut, true},
-		"O2: hint, client and state":     {edits{"id_token_hint": "token", "client_id": "app", to: loggedOut, "state": "a b"}, 302, loggedOut + "&state=a+b", true},
+		"O2: id_token_hint": {edits{"id_token_hint": "token", to: loggedOut}, 302, loggedOut, true},
+		"O2: hint, client and state": {
+			edits{"id_token_hint": "token", "client_id": "app", to: loggedOut, "state": "a b"},
+			302, loggedOut + "&state=a+b", true,
+		},
 		"O2: logout_hint and client":     {edits{"logout_hint": "sid", "client_id": "app", to: loggedOut}, 302, loggedOut, true},
 		"hint alone":                     {edits{"id_token_hint": "token"}, 200, "", true},
 		"client alone asks":              {edits{"client_id": "app", to: loggedOut}, 200, "", false},
@@ -124,6 +127,18 @@ func TestLogoutOIDC(t *testing.T) {
 			t.Errorf("forged: %s", resp.Status)
 		}
 		if resp, _ := a.get(a.tenant.Issuer() + "oidc/logout?id_token_hint=" + token); resp.StatusCode != 200 || a.loggedIn() {
+			t.Errorf("answered %s", resp.Status)
+		}
+	})
+	t.Run("an HS256 hint of another tenant, with the same client secret", func(t *testing.T) {
+		t.Parallel()
+		a, other := newApp(t), newApp(t)
+		other.client.SigningAlg = "HS256"
+		other.tenant.AddClient(other.client)
+		a.code(nil)
+		token, _ := other.tokens(nil)["id_token"].(string)
+		resp, _ := a.get(a.tenant.Issuer() + "oidc/logout?id_token_hint=" + token)
+		if resp.StatusCode != http.StatusBadRequest || !a.loggedIn() {
 			t.Errorf("answered %s", resp.Status)
 		}
 	})

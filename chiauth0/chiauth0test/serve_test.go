@@ -32,7 +32,8 @@ func signedIn(tb testing.TB, tenant *chiauth0test.Tenant, query string) string {
 		tb.Fatal(err)
 	}
 	form := url.Values{"state": login.Query()["state"], "username": {ada}, "password": {"password"}}
-	cookie, _, _ := strings.Cut(serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "").Header().Get("Set-Cookie"), ";")
+	answer := serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
+	cookie, _, _ := strings.Cut(answer.Header().Get("Set-Cookie"), ";")
 	if cookie == "" {
 		tb.Fatal("no cookie after the login")
 	}

@@ -54,7 +54,8 @@ func (t *Tenant) SignIn(client *http.Client, loginURL, email string) (*http.Resp
 	}
 	if !visited {
 		resp.Body.Close()
-		return nil, fmt.Errorf("chiauth0test: sign in: %s answered %s and did not lead to %s", loginURL, resp.Status, t.issuer)
+		return nil, fmt.Errorf("chiauth0test: sign in: %s answered %s and did not lead to %s", loginURL, resp.Status,
+			t.issuer)
 	}
 	if !t.serves(resp.Request.URL) {
 		return resp, nil
@@ -105,7 +106,7 @@ func (t *Tenant) Authorize(client *http.Client, authorizeURL, email string) (*ur
 // browse copies the client, so that its own redirect policy stays out of the way and its jar is shared.
 func browse(client *http.Client, redirected func(*http.Request) error) (*http.Client, error) {
 	if client == nil || client.Jar == nil {
-		return nil, errors.New("chiauth0test: the client has no cookie jar, so it cannot stay logged in: set Jar, or use NewBrowser")
+		return nil, errors.New("chiauth0test: a client without a cookie jar cannot stay logged in: set Jar, or use NewBrowser")
 	}
 	browser := *client
 	browser.Transport = wantsPages{client.Transport}

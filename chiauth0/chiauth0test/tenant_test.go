@@ -28,7 +28,8 @@ func TestNew(t *testing.T) {
 		}
 	}
 	for _, issuer := range []string{
-		"", "localhost:9000", "/tenant", "ftp://localhost", "http://", "http://user@localhost", "http://localhost?a", "http://localhost#a", "http://[",
+		"", "localhost:9000", "/tenant", "ftp://localhost", "http://", "http://user@localhost", "http://localhost?a",
+		"http://localhost#a", "http://[",
 	} {
 		if got := panics(func() { chiauth0test.New(issuer) }); !strings.Contains(got, fmt.Sprintf("%q", issuer)) {
 			t.Errorf("New(%q) panicked with %q", issuer, got)
@@ -121,7 +122,8 @@ func TestCookieIsSecureOverHTTPS(t *testing.T) {
 		t.Fatal(err)
 	}
 	form := url.Values{"state": location.Query()["state"], "username": {ada}, "password": {"password"}}
-	if cookie := serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "").Header().Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
+	answer := serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
+	if cookie := answer.Header().Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
 		t.Errorf("cookie %q", cookie)
 	}
 }
@@ -158,7 +160,8 @@ func TestClockOfABubble(t *testing.T) {
 		_, query, _ := strings.Cut(a.authorizeURL(nil), "?")
 		cookie := signedIn(t, tenant, query)
 		for _, want := range []string{callbackURL, tenant.Issuer()} {
-			if got := serve(tenant, http.MethodGet, "/authorize", query, "", cookie).Header().Get("Location"); !strings.HasPrefix(got, want) {
+			answer := serve(tenant, http.MethodGet, "/authorize", query, "", cookie)
+			if got := answer.Header().Get("Location"); !strings.HasPrefix(got, want) {
 				t.Errorf("sent to %s, want %s", got, want)
 			}
 			time.Sleep(3 * 24 * time.Hour)

@@ -130,7 +130,7 @@ func (t *Tenant) redeemRefreshToken(client Client, form url.Values) (*refreshTok
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	token, found := t.refreshTokens.get(form.Get("refresh_token"), t.now())
-	if !found || token.clientID != client.ID || token.revoked {
+	if !found || token.clientID != client.ID {
 		return nil, invalidGrant("Unknown or invalid refresh token.")
 	}
 	if token.used {
