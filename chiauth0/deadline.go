@@ -2,6 +2,7 @@ package chiauth0
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -17,12 +18,23 @@ type deadline struct {
 	stop  context.CancelFunc
 }
 
+var undecided = &visitor{known: true, err: fmt.Errorf("%w: the user is being looked up just now", ErrUnavailable)}
+
 // Deadline implements context.Context.
 func (d *deadline) Deadline() (time.Time, bool) {
 	if at, ok := d.Context.Deadline(); ok && at.Before(d.at) {
 		return at, true
 	}
 	return d.at, true
+}
+
+// Value implements context.Context. It hides the visitor: a provider, or a log handler that adds the user to every line,
+// would wait for itself if it asked who is being looked up.
+func (d *deadline) Value(key any) any {
+	if key == (visitorKey{}) {
+		return undecided
+	}
+	return d.Context.Value(key)
 }
 
 // Done implements context.Context.

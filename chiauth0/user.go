@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func UserAs[T any](ctx context.Context) (T, error) {
 	}
 	value, ok := user.Value.(T)
 	if !ok {
-		return value, fmt.Errorf("chiauth0: UserAs: the user provider's Value is a %T, not a %T", user.Value, value)
+		return value, fmt.Errorf("chiauth0: UserAs: the user provider's Value is a %T, not a %v", user.Value, reflect.TypeFor[T]())
 	}
 	return value, nil
 }
@@ -105,11 +106,11 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):
-		err = a.signOut(ctx, "user not found", id)
+		err = a.signOut(lookup, "user not found", id)
 	case err != nil:
 		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
 	case !user.Active:
-		err = a.signOut(ctx, "user not active", id)
+		err = a.signOut(lookup, "user not active", id)
 	}
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err
