@@ -57,9 +57,12 @@ func RequireGroup(cfg *Config, name string) func(http.Handler) http.Handler {
 // does not answer, so does the guard: 503, and never a redirect to the login.
 //
 // The answer is private and not stored by any cache, unless the handler sets its own Cache-Control. Require panics with
-// the error of [Config.Validate] if the Config has faults.
+// the error of [Config.Validate] if the Config has faults, and if allow is nil.
 func Require(cfg *Config, allow func(userprovider.User, userprovider.Identity) bool) func(http.Handler) http.Handler {
 	a := cfg.use()
+	if allow == nil {
+		panic("chiauth0: Require(cfg, nil): say who is let through, or use RequireLogin")
+	}
 	return func(next http.Handler) http.Handler {
 		guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "private, no-store")

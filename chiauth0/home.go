@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/chiauth0/auth/userprovider"
 )
@@ -20,7 +21,7 @@ type HomeData struct {
 
 // home says who is signed in. With CallbackURI "auth0" it is the callback too.
 func (a *auth) home(w http.ResponseWriter, r *http.Request) {
-	if a.callbackPath == a.mountHome() {
+	if strings.TrimSuffix(a.callbackPath, "/") == a.mount { // chi serves it with and without the slash
 		if answer, err := parseCallback(r.URL.RawQuery); err != nil || answer != (callbackAnswer{}) {
 			a.back(w, r)
 			return

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/oauth2"
 
@@ -72,7 +73,9 @@ func (c *Config) settle() (settings, error) {
 	check(err)
 	if s.home = c.HomeURL; s.home == "" {
 		s.home = "/"
-	} else if _, ok := localPath(s.home); !ok {
+	} else if path, ok := localPath(s.home); ok {
+		s.home = path
+	} else {
 		fault("HomeURL %q is not a path of this application such as /start", c.HomeURL)
 	}
 	s.postLogout, err = parsePostLogout(c.PostLogoutURL)
@@ -113,6 +116,10 @@ func (c *Config) checkCookie(s settings, fault func(string, ...any)) {
 	if https := s.base != nil && s.base.Scheme == "https"; prefixed && !https {
 		fault("Sessions.Cookie.Name %q needs https, and BaseURL (APP_BASE_URL) %q is not; leave the prefix out, "+
 			"it is added where it can be", cookie.Name, c.BaseURL)
+	}
+	if strings.HasPrefix(cookie.Name, "__Host-") && (cookie.Domain != "" || cookie.Path != "/") {
+		fault("Sessions.Cookie.Name %q: browsers refuse this prefix with the Domain %q and the Path %q; use another name, "+
+			"or no Domain and the Path /", cookie.Name, cookie.Domain, cookie.Path)
 	}
 }
 
@@ -160,6 +167,8 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: plain http is for loopback hosts only, use https", raw)
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: the scheme must be https", raw)
+	case strings.ContainsFunc(u.Host, func(c rune) bool { return c > unicode.MaxASCII }):
+		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: write the host as browsers send it, in ASCII (xn--…)", raw)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: normalHost(u.Scheme, u.Host)}, nil
 }
@@ -178,7 +187,7 @@ func parseMount(path string) (string, error) {
 		return "/auth0", nil
 	}
 	mount := strings.TrimSuffix(path, "/")
-	if _, ok := localPath(mount + "/"); !ok || strings.ContainsAny(mount, "{}*?#") {
+	if sent, ok := localPath(mount + "/"); !ok || sent != mount+"/" || strings.ContainsAny(mount, "{}*?#%") {
 		return "", fmt.Errorf("MountPath %q is not a plain path such as /auth0", path)
 	}
 	return mount, nil
