@@ -2,6 +2,7 @@ package chiauth0
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -33,7 +34,7 @@ func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 // sessionFailed is the ErrorFunc of our manager: the session could not be saved, and the handler's answer is dropped.
 func (a *auth) sessionFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, sessionstores.ErrUnavailable) {
-		err = unavailable(err)
+		err = unavailable(fmt.Errorf("%w: %w", ErrUnavailable, err))
 	}
 	a.fail(w, r, err)
 }
