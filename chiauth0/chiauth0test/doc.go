@@ -28,6 +28,9 @@
 // (exactly), PKCE with S256, the organization, audience and connection asked for. Codes and refresh tokens are good once; a
 // second use revokes what the first got. A mistake that Auth0 forgives is refused here, so that it is found early.
 //
+// Left out are what the application cannot see or this flow does not use: signing up (screen_hint is accepted), consent
+// (always given), social connections (they log in by password), other flows and response modes.
+//
 // # Misbehaving
 //
 // [Tenant.Misbehave] makes it send wrong, forged, broken or no answers, to test what the application makes of them.
