@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -34,7 +35,7 @@ const (
 
 // An app is an application with chiauth0 in it, a tenant with the accounts of Ada and Grace, and what a test may want to
 // look at. Browsers, application and tenant talk through a network of their own, so that the application can be at an
-// https URL, and the same code runs inside of a synctest bubble.
+// https URL, and the clock can be a test's: see inBubble.
 type app struct {
 	t      testing.TB
 	tenant *chiauth0test.Tenant
@@ -54,7 +55,7 @@ func newApp(t testing.TB, changes ...func(*chiauth0.Config)) *app {
 	return newAppAt(t, chiauth0test.Start(t), changes...)
 }
 
-// newAppAt is newApp for a tenant of the test's own. One made by chiauth0test.New suits a synctest bubble.
+// newAppAt is newApp for a tenant of the test's own.
 func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiauth0.Config)) *app {
 	t.Helper()
 	a := &app{
@@ -90,6 +91,20 @@ func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiaut
 	a.net.serve(tenant.Issuer(), tenant)
 	a.net.serve(a.base, a.router)
 	return a
+}
+
+// inBubble runs a test of this application in a synctest bubble: there, time passes when everybody waits.
+func (a *app) inBubble(test func(t *testing.T)) {
+	outer := a.t
+	t, ok := outer.(*testing.T)
+	if !ok {
+		outer.Fatal("only a *testing.T has bubbles")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a.t = t
+		test(t)
+	})
+	a.t = outer
 }
 
 // routes is the application: the router, a page behind each guard, and two pages for everybody.
