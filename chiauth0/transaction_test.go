@@ -1,0 +1,273 @@
+package chiauth0_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chiauth0/auth/chiauth0"
+)
+
+// transactions are the browser's transaction cookies and how many bytes they take.
+func (b *browser) transactions() (names []string, size int) {
+	for name, value := range b.cookies() {
+		if strings.Contains(name, "chiauth0_tx_") {
+			names, size = append(names, name), size+len(name)+len(value)
+		}
+	}
+	return names, size
+}
+
+// plant gives the browser one cookie more.
+func (b *browser) plant(name, value string) {
+	u, err := url.Parse(b.app.base)
+	if err != nil {
+		b.app.t.Fatal(err)
+	}
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})
+}
+
+func TestTransactionCookie(t *testing.T) {
+	t.Parallel()
+	t.Run("L5: its attributes", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		resp := a.browser().get("/auth0/login")
+		if len(resp.Cookies()) != 1 {
+			t.Fatalf("%d cookies", len(resp.Cookies()))
+		}
+		c := resp.Cookies()[0]
+		if !strings.HasPrefix(c.Name, "__Host-chiauth0_tx_") || c.Path != "/" || c.Domain != "" || !c.Secure || !c.HttpOnly ||
+			c.SameSite != http.SameSiteLaxMode || c.MaxAge <= int(time.Hour/time.Second) {
+			t.Errorf("%+v", c)
+		}
+		location, err := resp.Location()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{location.Query().Get("state"), location.Query().Get("nonce")} {
+			if strings.Contains(c.Name+c.Value, secret) {
+				t.Errorf("the cookie shows %q", secret)
+			}
+		}
+	})
+	t.Run("L5: over plain http it has no prefix and no Secure", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
+		if c := a.browser().get("/auth0/login").Cookies()[0]; !strings.HasPrefix(c.Name, "chiauth0_tx_") || c.Secure || !c.HttpOnly ||
+			c.SameSite != http.SameSiteLaxMode {
+			t.Errorf("%+v", c)
+		}
+	})
+	t.Run("L5: Lax even where the session's cookie is not", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t, func(c *chiauth0.Config) { c.Sessions.Cookie.SameSite = http.SameSiteNoneMode })
+		if c := a.browser().get("/auth0/login").Cookies()[0]; c.SameSite != http.SameSiteLaxMode {
+			t.Errorf("SameSite is %d", c.SameSite)
+		}
+	})
+	t.Run("L5: one per state, and every answer takes its own away", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		first := b.begin("/auth0/login")
+		b.begin("/auth0/login")
+		if names, _ := b.transactions(); len(names) != 2 {
+			t.Fatalf("%d cookies for two logins", len(names))
+		}
+		b.get(b.authorize(first, ada).String())
+		if names, _ := b.transactions(); len(names) != 1 {
+			t.Errorf("%d cookies after one of them ended", len(names))
+		}
+	})
+}
+
+func TestTransactionCaps(t *testing.T) {
+	t.Parallel()
+	t.Run("L5: at most 5, the oldest go first", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.inBubble(func(t *testing.T) {
+			b := a.browser()
+			var begun []*url.URL
+			for range 12 {
+				begun = append(begun, b.begin("/auth0/login"))
+				time.Sleep(time.Second)
+			}
+			if names, size := b.transactions(); len(names) != 5 || size > 3500 {
+				t.Fatalf("%d cookies of %d bytes", len(names), size)
+			}
+			for i, u := range begun {
+				want := http.StatusBadRequest
+				if i >= 7 {
+					want = http.StatusSeeOther
+				}
+				// Signed out each time: a callback of no login would lead somebody who is signed in home.
+				resp := b.get(b.authorize(u, ada).String())
+				b.forget()
+				if resp.StatusCode != want {
+					t.Errorf("login %d of 12 ends with %s, want %d", i+1, resp.Status, want)
+				}
+			}
+		})
+	})
+	t.Run("L5: at most 3.5 KB", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		for range 12 {
+			b.begin("/auth0/login?next_url=/" + strings.Repeat("x", 510))
+			if names, size := b.transactions(); size > 3500 {
+				t.Fatalf("%d cookies of %d bytes", len(names), size)
+			}
+		}
+		if names, _ := b.transactions(); len(names) < 2 {
+			t.Errorf("%d cookies: one is enough to fill them", len(names))
+		}
+	})
+	t.Run("L5: a next_url full of ampersands fits, and the login ends", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		next := "/?" + strings.Repeat("&", 510)
+		if got := b.endOf(next); got != "https://app.example"+next {
+			t.Errorf("ends at %q", got)
+		}
+	})
+	t.Run("L5: what makes it too large for any browser is refused", func(t *testing.T) {
+		t.Parallel()
+		resp := newApp(t).browser().get("/auth0/login?acr_values=" + strings.Repeat("x", 5000))
+		if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) != 0 {
+			t.Errorf("answered %s with %d cookies", resp.Status, len(resp.Cookies()))
+		}
+	})
+	t.Run("L5: those that do not open go before those that do", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		open := b.begin("/auth0/login")
+		for _, name := range []string{"__Host-chiauth0_tx_AAAAAAAA", "__Host-chiauth0_tx_BBBBBBBB", "chiauth0_tx_CCCCCCCC", "chiauth0_tx_"} {
+			b.plant(name, "garbage")
+		}
+		b.begin("/auth0/login")
+		if names, _ := b.transactions(); len(names) != 2 {
+			t.Errorf("left are %q", names)
+		}
+		if resp := b.get(b.authorize(open, ada).String()); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("the open one ends with %s", resp.Status)
+		}
+	})
+	t.Run("L5: another application's cookies are left alone", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		b.plant("theirs", strings.Repeat("x", 3600))
+		b.begin("/auth0/login")
+		b.begin("/auth0/login")
+		if names, _ := b.transactions(); b.cookies()["theirs"] == "" || len(names) != 2 {
+			t.Errorf("left are %v", b.cookies())
+		}
+	})
+}
+
+func TestTransactionAge(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		age  time.Duration
+		want int
+	}{
+		{"L5: a login of 59 minutes ends", 59 * time.Minute, http.StatusSeeOther},
+		{"L5: one of 61 minutes does not", 61 * time.Minute, http.StatusBadRequest},
+		{"L5: nor does one of 25 hours", 25 * time.Hour, http.StatusBadRequest},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.inBubble(func(t *testing.T) {
+				b := a.browser()
+				u := b.begin("/auth0/login?next_url=/account")
+				time.Sleep(test.age)
+				resp := b.get(b.authorize(u, ada).String())
+				if resp.StatusCode != test.want {
+					t.Fatalf("ends with %s: %s", resp.Status, resp.body)
+				}
+				if test.want == http.StatusSeeOther {
+					return
+				}
+				if n := a.sessions(); n != 0 {
+					t.Errorf("%d sessions", n)
+				}
+				// The cookie outlives the login by far, but not for ever.
+				want := "/auth0/login?next_url=%2Faccount"
+				if test.age > 24*time.Hour {
+					want = "/auth0/login"
+				}
+				if got := resp.retryLink(t); got != want {
+					t.Errorf("C1: Try again leads to %q, want %q", got, want)
+				}
+				if names, _ := b.transactions(); len(names) != 0 {
+					t.Errorf("C6: left are %q", names)
+				}
+			})
+		})
+	}
+	t.Run("L5: it holds the redirect_uri that was sent", func(t *testing.T) {
+		t.Parallel()
+		// In development both names answer. The code is only good for the redirect_uri it was asked for with.
+		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		names, _ := b.transactions()
+		header := names[0] + "=" + b.cookies()[names[0]]
+		if resp := b.get(callback.String(), "Host", "127.0.0.1:8000", "Cookie", header); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("ends with %s: %s", resp.Status, resp.body)
+		}
+	})
+}
+
+func TestTransactionBinding(t *testing.T) {
+	t.Parallel()
+	t.Run("C1: a transaction under another one's name does not open", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		first := b.begin("/auth0/login")
+		names, _ := b.transactions()
+		value := b.cookies()[names[0]]
+		b.plant(names[0], "garbage")
+		b.begin("/auth0/login") // drops the garbage
+		second, _ := b.transactions()
+		if len(second) != 1 || second[0] == names[0] {
+			t.Fatalf("left are %q", second)
+		}
+		callback := b.authorize(first, ada)
+		query := callback.Query()
+		query.Set("state", strings.TrimPrefix(second[0], "__Host-chiauth0_tx_"))
+		callback.RawQuery = query.Encode()
+		b.plant(second[0], value)
+		if resp := b.get(callback.String()); resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("answered %s", resp.Status)
+		}
+	})
+	t.Run("C1: the cookie's name alone is no state", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		query := callback.Query()
+		for _, state := range []string{query.Get("state")[:8], query.Get("state")[:25], query.Get("state") + "A"} {
+			query.Set("state", state)
+			callback.RawQuery = query.Encode()
+			if resp := b.get(callback.String()); resp.StatusCode != http.StatusBadRequest {
+				t.Errorf("state %q: answered %s", state, resp.Status)
+			}
+		}
+	})
+	t.Run("C5: a cookie of the same name from elsewhere does not stop the login", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		names, _ := b.transactions()
+		header := names[0] + "=tossed; " + names[0] + "=" + b.cookies()[names[0]]
+		b.Jar = nil
+		if resp := b.get(callback.String(), "Cookie", header); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("answered %s: %s", resp.Status, resp.body)
+		}
+	})
+}
