@@ -171,7 +171,7 @@ func (a *auth) reachable(r *http.Request) error {
 	}
 	return &Error{
 		Status: http.StatusInternalServerError, Code: "base_url_missing",
-		Message: "This application is not set up for this address.",
+		Message: "This application is not set up for this address: BaseURL (APP_BASE_URL) is not set.",
 		Err:     fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host over http: set it to the origin that browsers use", r.Host),
 	}
 }
