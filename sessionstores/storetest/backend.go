@@ -1,0 +1,334 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/chiauth0/auth/sessionstores"
+)
+
+// The checks of Renew and End are in logout.go.
+var backendChecks = append([]check[sessionstores.Backend]{
+	{"keys are any bytes", keysAreAnyBytes},
+	{"Get finds what FindCtx finds, and says when it expires", getSaysExpiry},
+	{"Update replaces data and expiry, and creates nothing", updateCreatesNothing},
+	{"Touch replaces the expiry, keeps the data, and creates nothing", touchKeepsData},
+	{"Remove says whether the session was there", removeSays},
+	{"one of many concurrent calls of Remove finds the session", oneRemoveWins},
+	{"an Update or Touch that overlaps a Remove brings nothing back", removeWins},
+	{"an expiry in the past removes what is there, without an error", pastRemoves},
+	{"an expired session is there for nobody", expiredIsThereForNobody},
+	{"the data that was given is neither changed nor kept", inputIsCopied},
+	{"the data that is handed out is the caller's own", outputIsCopied},
+}, logoutChecks...)
+
+func keysAreAnyBytes(ctx context.Context, b sessionstores.Backend) error {
+	base, expiry := newKey("key"), inAnHour()
+	keys := []string{base + "\x00", base + "\x00\x00", base + "\xff", base + "\xfe", base + "\n", base + "\r\n", base + `\`, base + "'"}
+	for _, key := range keys {
+		if err := commit(viaCtx{ctx, b}, key, []byte(key), expiry); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		if err := live(ctx, b, key, []byte(key), expiry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func getSaysExpiry(ctx context.Context, b sessionstores.Backend) error {
+	key := newKey("key")
+	if err := gone(ctx, b, key); err != nil {
+		return err
+	}
+	for _, after := range []time.Duration{time.Minute, 72 * time.Hour, time.Hour} {
+		expiry := time.Now().Add(after)
+		if err := commit(viaCtx{ctx, b}, key, []byte("data"), expiry); err != nil {
+			return err
+		}
+		if err := live(ctx, b, key, []byte("data"), expiry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func updateCreatesNothing(ctx context.Context, b sessionstores.Backend) error {
+	key, expiry := newKey("key"), time.Now().Add(2*time.Hour)
+	update := func(want bool) func() error {
+		return func() error {
+			found, err := b.Update(ctx, key, []byte("updated"), expiry)
+			return says("Update", want, found, err)
+		}
+	}
+	return first(
+		update(false),
+		func() error { return gone(ctx, b, key) },
+		func() error { return commit(viaCtx{ctx, b}, key, []byte("the first data"), inAnHour()) },
+		update(true),
+		func() error { return live(ctx, b, key, []byte("updated"), expiry) },
+		func() error { return b.DeleteCtx(ctx, key) },
+		update(false),
+		func() error { return gone(ctx, b, key) },
+	)
+}
+
+func touchKeepsData(ctx context.Context, b sessionstores.Backend) error {
+	key, expiry := newKey("key"), time.Now().Add(2*time.Hour)
+	touch := func(want bool) func() error {
+		return func() error {
+			found, err := b.Touch(ctx, key, expiry)
+			return says("Touch", want, found, err)
+		}
+	}
+	return first(
+		touch(false),
+		func() error { return gone(ctx, b, key) },
+		func() error { return commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()) },
+		touch(true),
+		func() error { return live(ctx, b, key, []byte("data"), expiry) },
+		func() error { return b.DeleteCtx(ctx, key) },
+		touch(false),
+		func() error { return gone(ctx, b, key) },
+	)
+}
+
+func removeSays(ctx context.Context, b sessionstores.Backend) error {
+	key := newKey("key")
+	remove := func(want bool) func() error {
+		return func() error {
+			found, err := b.Remove(ctx, key)
+			return says("Remove", want, found, err)
+		}
+	}
+	return first(
+		remove(false),
+		func() error { return commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()) },
+		remove(true),
+		func() error { return gone(ctx, b, key) },
+		remove(false),
+	)
+}
+
+func oneRemoveWins(ctx context.Context, b sessionstores.Backend) error {
+	const rounds, callers = 20, 50
+	for range rounds {
+		key := newKey("key")
+		if err := commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()); err != nil {
+			return err
+		}
+		var winners atomic.Int32
+		calls := make([]func() error, callers)
+		for i := range calls {
+			calls[i] = func() error {
+				found, err := b.Remove(ctx, key)
+				if found {
+					winners.Add(1)
+				}
+				return err
+			}
+		}
+		if err := together(calls...); err != nil {
+			return err
+		}
+		if n := winners.Load(); n != 1 {
+			return fmt.Errorf("of %d concurrent calls of Remove, %d were told found=true; want 1", callers, n)
+		}
+	}
+	return nil
+}
+
+func removeWins(ctx context.Context, b sessionstores.Backend) error {
+	const rounds = 100
+	for range rounds {
+		key := newKey("key")
+		if err := commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()); err != nil {
+			return err
+		}
+		err := together(
+			func() error { _, err := b.Update(ctx, key, []byte("updated"), inAnHour()); return err },
+			func() error { _, err := b.Touch(ctx, key, inAnHour()); return err },
+			func() error { found, err := b.Remove(ctx, key); return says("Remove", true, found, err) },
+		)
+		if err != nil {
+			return err
+		}
+		if err := gone(ctx, b, key); err != nil {
+			return fmt.Errorf("after Remove, concurrent with Update and Touch: %w", err)
+		}
+	}
+	return nil
+}
+
+func pastRemoves(ctx context.Context, b sessionstores.Backend) error {
+	data := []byte("data")
+	calls := map[string]func(key string, expiry time.Time) (found bool, err error){
+		"CommitCtx": func(key string, expiry time.Time) (bool, error) { return false, b.CommitCtx(ctx, key, data, expiry) },
+		"Update":    func(key string, expiry time.Time) (bool, error) { return b.Update(ctx, key, data, expiry) },
+		"Touch":     func(key string, expiry time.Time) (bool, error) { return b.Touch(ctx, key, expiry) },
+		"Renew": func(key string, expiry time.Time) (bool, error) {
+			return b.Renew(ctx, newKey("predecessor"), key, data, expiry)
+		},
+	}
+	for name, call := range calls {
+		for _, expiry := range []time.Time{longAgo(), time.Unix(0, 0), {}} {
+			name := fmt.Sprintf("%s with the expiry %v", name, expiry)
+			for _, there := range []bool{true, false} {
+				key := newKey("key")
+				if there {
+					if err := commit(viaCtx{ctx, b}, key, []byte("old"), inAnHour()); err != nil {
+						return err
+					}
+				}
+				found, err := call(key, expiry)
+				if err := says(name, false, found, err); err != nil {
+					return err
+				}
+				if err := gone(ctx, b, key); err != nil {
+					return fmt.Errorf("after %s: %w", name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func expiredIsThereForNobody(ctx context.Context, b sessionstores.Backend) error {
+	s, data := viaCtx{ctx, b}, []byte("data")
+	soon := time.Now().Add(granularity + granularity/5) // still to come when a store has rounded it down
+
+	update := func(key string, expiry time.Time) func() error {
+		return func() error { found, err := b.Update(ctx, key, data, expiry); return says("Update", true, found, err) }
+	}
+	touch := func(key string, expiry time.Time) func() error {
+		return func() error { found, err := b.Touch(ctx, key, expiry); return says("Touch", true, found, err) }
+	}
+	committed, updated, touched, renewed := newKey("committed"), newKey("updated"), newKey("touched"), newKey("renewed")
+	updatedLate, touchedLate, removedLate := newKey("updated-late"), newKey("touched-late"), newKey("removed-late")
+	extendedByUpdate, extendedByTouch := newKey("extended-by-update"), newKey("extended-by-touch")
+	for _, key := range []string{updated, touched} {
+		if err := commit(s, key, data, inAnHour()); err != nil {
+			return err
+		}
+	}
+	for _, key := range []string{committed, updatedLate, touchedLate, removedLate, extendedByUpdate, extendedByTouch} {
+		if err := commit(s, key, data, soon); err != nil {
+			return err
+		}
+	}
+	err := first(
+		update(updated, soon), touch(touched, soon), update(extendedByUpdate, inAnHour()), touch(extendedByTouch, inAnHour()),
+		func() error {
+			found, err := b.Renew(ctx, newKey("predecessor"), renewed, data, soon)
+			return says("Renew", true, found, err)
+		},
+	)
+	if err != nil {
+		return err
+	}
+
+	for _, key := range []string{committed, updated, touched, renewed} {
+		if err := eventually(ctx, soon, func() error { return gone(ctx, b, key) }); err != nil {
+			return err
+		}
+	}
+	late := map[string]func() (bool, error){
+		updatedLate: func() (bool, error) { return b.Update(ctx, updatedLate, data, inAnHour()) },
+		touchedLate: func() (bool, error) { return b.Touch(ctx, touchedLate, inAnHour()) },
+		removedLate: func() (bool, error) { return b.Remove(ctx, removedLate) },
+	}
+	for key, call := range late {
+		found, err := call()
+		if err := says(fmt.Sprintf("a call on the expired %q", key), false, found, err); err != nil {
+			return err
+		}
+		if err := gone(ctx, b, key); err != nil {
+			return err
+		}
+	}
+	return errors.Join(present(s, extendedByUpdate, data), present(s, extendedByTouch, data))
+}
+
+func inputIsCopied(ctx context.Context, b sessionstores.Backend) error {
+	pristine, expiry := []byte("the data that was given"), inAnHour()
+	writes := map[string]func(key string, data []byte) error{
+		"Commit":    func(key string, data []byte) error { return b.Commit(key, data, expiry) },
+		"CommitCtx": func(key string, data []byte) error { return b.CommitCtx(ctx, key, data, expiry) },
+		"Update":    func(key string, data []byte) error { _, err := b.Update(ctx, key, data, expiry); return err },
+		"Renew": func(key string, data []byte) error {
+			_, err := b.Renew(ctx, newKey("predecessor"), key, data, expiry)
+			return err
+		},
+	}
+	for name, write := range writes {
+		key, data := newKey("key"), bytes.Clone(pristine)
+		if err := commit(b, key, []byte("old"), expiry); err != nil {
+			return err
+		}
+		if err := write(key, data); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if !bytes.Equal(data, pristine) {
+			return fmt.Errorf("%s changed the slice it was given", name)
+		}
+		clear(data)
+		if err := live(ctx, b, key, pristine, expiry); err != nil {
+			return fmt.Errorf("after the slice given to %s was reused: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func outputIsCopied(ctx context.Context, b sessionstores.Backend) error {
+	key, pristine, expiry := newKey("key"), []byte("the data that is stored"), inAnHour()
+	reads := map[string]func() ([]byte, error){
+		"Find":    func() ([]byte, error) { data, _, err := b.Find(key); return data, err },
+		"FindCtx": func() ([]byte, error) { data, _, err := b.FindCtx(ctx, key); return data, err },
+		"Get":     func() ([]byte, error) { data, _, _, err := b.Get(ctx, key); return data, err },
+	}
+	if s, ok := b.(scs.IterableStore); ok {
+		reads["All"] = func() ([]byte, error) { all, err := s.All(); return all[key], err }
+	}
+	if s, ok := b.(scs.IterableCtxStore); ok {
+		reads["AllCtx"] = func() ([]byte, error) { all, err := s.AllCtx(ctx); return all[key], err }
+	}
+	if err := commit(b, key, pristine, expiry); err != nil {
+		return err
+	}
+	for name, read := range reads {
+		data, err := read()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		clear(data)
+		_ = append(data, "and beyond its end"...)
+		if err := live(ctx, b, key, pristine, expiry); err != nil {
+			return fmt.Errorf("after the slice from %s was written into: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// together calls all at the same time, and joins their errors.
+func together(calls ...func() error) error {
+	start, errs := make(chan struct{}), make([]error, len(calls))
+	var wg sync.WaitGroup
+	for i, call := range calls {
+		wg.Go(func() {
+			<-start
+			errs[i] = call()
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errors.Join(errs...)
+}
