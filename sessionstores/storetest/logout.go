@@ -49,7 +49,7 @@ func chain(ctx context.Context, b sessionstores.Backend, n int) (keys []string, 
 
 func end(ctx context.Context, b sessionstores.Backend, key string) error {
 	if err := b.End(ctx, key); err != nil {
-		return fmt.Errorf("End: %w", err)
+		return fmt.Errorf("ending a session: %w", err)
 	}
 	return nil
 }
@@ -226,12 +226,12 @@ func tracesAreNoSessions(ctx context.Context, b sessionstores.Backend) error {
 	}
 	all, err := s.All()
 	if err != nil {
-		return fmt.Errorf("All: %w", err)
+		return fmt.Errorf("iterating: %w", err)
 	}
 	for key := range all {
 		for _, of := range dead { // a store may keep its notes under a longer name
 			if strings.Contains(key, of) {
-				return fmt.Errorf("All has %q, which is no session but what is remembered of %q", key, of)
+				return fmt.Errorf("among the sessions is %q, which is no session but what is remembered of %q", key, of)
 			}
 		}
 	}

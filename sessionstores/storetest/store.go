@@ -95,7 +95,8 @@ func alikeKeysAreApart(_ context.Context, s scs.Store) error {
 	base := newKey("key")
 	keys := []string{
 		base, base + " ", " " + base, base + "x", base[:len(base)-1], strings.ToLower(base), base + "*", base + "%",
-		base + ":" + base, base + "é", base + "e\u0301", base + "=", "{" + base + "}", strings.Repeat(base, 7), strings.Repeat(base, 7) + "x",
+		base + ":" + base, base + "é", base + "e\u0301", base + "=", "{" + base + "}",
+		strings.Repeat(base, 7), strings.Repeat(base, 7) + "x",
 	}
 	for _, key := range keys {
 		if err := commit(s, key, []byte("data of "+key), inAnHour()); err != nil {
