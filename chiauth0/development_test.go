@@ -1,0 +1,98 @@
+package chiauth0_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chiauth0/auth/chiauth0"
+)
+
+// TestDevelopment proves F4's rule for a Config without BaseURL.
+func TestDevelopment(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
+	request := func(path, host string, change func(*http.Request)) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = host
+		r.Header.Set("Accept", "text/html")
+		if change != nil {
+			change(r)
+		}
+		w := httptest.NewRecorder()
+		a.router.ServeHTTP(w, r)
+		return w
+	}
+
+	for _, host := range []string{"localhost", "localhost:8000", "app.localhost:8000", "LOCALHOST:1", "127.0.0.1:8000", "127.9.9.9", "[::1]:8000", "[::1]"} {
+		t.Run("F4: answered on "+host, func(t *testing.T) {
+			t.Parallel()
+			w := request("/auth0/login", host, nil)
+			location, err := url.Parse(w.Header().Get("Location"))
+			if want := "http://" + strings.ToLower(host) + "/auth0/callback"; err != nil || location.Query().Get("redirect_uri") != want {
+				t.Errorf("answered %d, %q", w.Code, location)
+			}
+			if w := request("/account", host, nil); w.Code != http.StatusFound {
+				t.Errorf("the guard answered %d", w.Code)
+			}
+			if cookie := w.Header().Get("Set-Cookie"); strings.Contains(cookie, "Secure") || strings.Contains(cookie, "__Host-") {
+				t.Errorf("a cookie that http cannot have: %s", cookie)
+			}
+		})
+	}
+
+	for _, host := range []string{
+		"app.example", "192.168.0.10:8000", "0.0.0.0:8000", "localhost.example", "127.0.0.1.example", "notlocalhost", "10.0.0.1",
+		"[::2]:8000", "localhost:1@evil.example", "",
+	} {
+		t.Run("F4: refused on "+host, func(t *testing.T) {
+			t.Parallel()
+			for _, path := range []string{"/auth0", "/auth0/login", "/auth0/callback?state=a&code=b", "/auth0/logout", "/auth0/me", "/custom/path", "/account", "/"} {
+				w := request(path, host, nil)
+				if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "APP_BASE_URL") {
+					t.Errorf("%s answered %d: %s", path, w.Code, w.Body)
+				}
+				if len(w.Header()["Set-Cookie"]) > 0 || w.Header().Get("Location") != "" {
+					t.Errorf("%s: %v", path, w.Header())
+				}
+			}
+		})
+	}
+
+	t.Run("F4: refused over TLS", func(t *testing.T) {
+		t.Parallel()
+		w := request("/account", "localhost:8000", func(r *http.Request) { r.TLS = &tls.ConnectionState{} })
+		if w.Code != http.StatusInternalServerError {
+			t.Errorf("answered %d", w.Code)
+		}
+	})
+}
+
+// TestForwardedHeaders proves that F4's X-Forwarded-* are never read, with BaseURL and without.
+func TestForwardedHeaders(t *testing.T) {
+	t.Parallel()
+	forged := []string{
+		"X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "https", "X-Forwarded-Prefix", "/evil", "X-Forwarded-Port", "666",
+		"Forwarded", "host=evil.example;proto=https", "X-Original-URL", "/evil", "X-Real-IP", "127.0.0.1", "X-Forwarded-For", "127.0.0.1",
+	}
+	for _, base := range []string{"", "https://app.example"} {
+		t.Run("F4: base "+base, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = base })
+			b := a.browser()
+			for _, path := range []string{"/auth0/login", "/account", "/auth0/logout", "/auth0"} {
+				resp := b.get(path, forged...)
+				seen := resp.location() + resp.body + strings.Join(resp.Header["Set-Cookie"], "\n")
+				if strings.Contains(seen, "evil") || strings.Contains(seen, "666") {
+					t.Errorf("%s believes it: %s", path, seen)
+				}
+				if secure := strings.Contains(seen, "Secure"); len(resp.Header["Set-Cookie"]) > 0 && secure != (base != "") {
+					t.Errorf("%s: Secure=%t with base %q", path, secure, base)
+				}
+			}
+		})
+	}
+}
