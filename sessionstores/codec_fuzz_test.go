@@ -37,7 +37,9 @@ func FuzzCodecDecode(f *testing.F) {
 // Whatever an application stores comes back.
 func FuzzCodecRoundTrip(f *testing.F) {
 	f.Add("user", "name", "Ann", []byte("identity"), int64(-1), 0.5, true, int64(1_800_000_000), uint32(1), int32(-3600))
-	f.Fuzz(func(t *testing.T, k1, k2, text string, data []byte, n int64, x float64, ok bool, sec int64, nsec uint32, zone int32) {
+	f.Fuzz(func(
+		t *testing.T, k1, k2, text string, data []byte, n int64, x float64, ok bool, sec int64, nsec uint32, zone int32,
+	) {
 		at := time.Unix(sec, int64(nsec)).In(time.FixedZone("", int(zone)))
 		values := map[string]any{k1: text, k2: data, k1 + k2: n, "x": x, "ok": ok, "at": at, "int": int(n), "int32": int32(n)}
 		encoded := mustEncode(t, at.UTC(), values)
