@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// deadline is context.WithDeadline for a call that seldom waits: the timer is made when somebody asks for Done. A provider
-// in memory never does, and a timer would cost it more than the call.
+// deadline is context.WithTimeout for a call that seldom waits: the clock is read, and the timer made, when somebody asks for
+// them. A provider in memory never does, and they would cost it more than the call.
 type deadline struct {
 	context.Context
-	at time.Time
+	timeout time.Duration
 
 	mu    sync.Mutex
 	timed context.Context
@@ -21,12 +21,7 @@ type deadline struct {
 var undecided = &visitor{known: true, err: fmt.Errorf("%w: the user is being looked up just now", ErrUnavailable)}
 
 // Deadline implements context.Context.
-func (d *deadline) Deadline() (time.Time, bool) {
-	if at, ok := d.Context.Deadline(); ok && at.Before(d.at) {
-		return at, true
-	}
-	return d.at, true
-}
+func (d *deadline) Deadline() (time.Time, bool) { return d.running().Deadline() }
 
 // Value implements context.Context. It hides the visitor: a provider, or a log handler that adds the user to every line,
 // would wait for itself if it asked who is being looked up.
@@ -47,7 +42,7 @@ func (d *deadline) running() context.Context {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.timed == nil {
-		d.timed, d.stop = context.WithDeadline(d.Context, d.at)
+		d.timed, d.stop = context.WithTimeout(d.Context, d.timeout)
 	}
 	return d.timed
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-	"time"
 
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
@@ -101,7 +100,7 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	if err != nil {
 		return user, identity, err
 	}
-	lookup := &deadline{Context: ctx, at: time.Now().Add(a.UserTimeout)}
+	lookup := &deadline{Context: ctx, timeout: a.UserTimeout}
 	defer lookup.cancel()
 	user, err = a.Users.FindUser(lookup, id)
 	switch {

@@ -219,6 +219,13 @@ func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
 	if st == nil || key != st.key || strings.HasPrefix(token, listedPrefix) {
 		return k.backend.End(ctx, key) // by a job or inside Iterate: no answer is coming that would finish a Destroy
 	}
+	st.mu.Lock()
+	fresh := st.fresh
+	st.mu.Unlock()
+	if fresh {
+		// Another request may be giving the old session a token as well. Its cookie would overwrite this login's.
+		return k.backend.End(ctx, key)
+	}
 	found, err := k.backend.Remove(ctx, key)
 	if err == nil {
 		st.mu.Lock()

@@ -107,7 +107,7 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 		st.carried = nil
 		return loaded, false
 	default:
-		if st.deadline = m.Deadline(loaded); time.Now().Before(st.deadline) {
+		if st.now, st.deadline = time.Now(), m.Deadline(loaded); st.now.Before(st.deadline) {
 			st.token = token
 			return loaded, false
 		}

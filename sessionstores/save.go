@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -126,12 +127,11 @@ func (st *state) end(ctx context.Context) error {
 // endStored ends what a Destroy may have left in the store: a successor that another request is giving the session just
 // now, and the record.
 func (st *state) endStored(ctx context.Context) error {
-	if err := st.endSession(ctx); err != nil {
-		return err
-	}
 	record, _ := st.original(recordField).(string)
-	st.removeRecord(ctx, record)
-	return nil
+	var removed sync.WaitGroup
+	removed.Go(func() { st.removeRecord(ctx, record) }) // at the same time: a logout waits for the store twice, not three times
+	defer removed.Wait()
+	return st.endSession(ctx)
 }
 
 // endSession ends the session that was loaded, if there was one, whoever removed it.
@@ -161,7 +161,7 @@ func (st *state) touch(ctx context.Context) error {
 	if m.IdleTimeout <= 0 || st.token == "" || st.removedHere() {
 		return nil
 	}
-	now := time.Now()
+	now := st.now // reading the clock is not free, and a request is short
 	expiry := expiryAt(now, m.IdleTimeout, st.deadline)
 	if k.plain {
 		if now.Sub(time.Unix(m.GetInt64(ctx, touchedField), 0)) < m.IdleTimeout/10 {

@@ -21,8 +21,9 @@ type state struct {
 
 	// As loaded.
 	token    string
-	key      string // the key in the store; empty if nothing was found there
-	data     []byte // as encoded
+	key      string    // the key in the store; empty if nothing was found there
+	data     []byte    // as encoded
+	now      time.Time // when that was
 	deadline time.Time
 	expiry   time.Time // when the store will forget it; zero if it cannot tell
 	storeErr error     // the store could not be read
@@ -123,15 +124,20 @@ func Renew(ctx context.Context, m *scs.SessionManager) error {
 	if err != nil {
 		return err
 	}
+	st.setFresh(true)
 	if err := m.RenewToken(ctx); err != nil {
+		st.setFresh(false)
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	// Another request may be giving the old session a token as well. Its cookie would overwrite this login's.
-	if err := st.endSession(ctx); err != nil {
-		return err
+	if !st.loader.keeper.hash { // the keeper has not seen that, and not ended what was renewed
+		return st.endSession(ctx)
 	}
-	st.mu.Lock()
-	st.gone, st.fresh = false, true
-	st.mu.Unlock()
 	return nil
+}
+
+func (st *state) setFresh(fresh bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.fresh = fresh
+	st.gone = st.gone && !fresh
 }
