@@ -1,0 +1,385 @@
+package chiauth0_test
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chiauth0/auth/chiauth0"
+	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+)
+
+// refused checks an answer of the callback that lets nobody in: its status, no session in the store, no session cookie, and
+// no transaction left behind.
+func (b *browser) refused(resp *response, status int) {
+	t := b.app.t
+	t.Helper()
+	if resp.StatusCode != status {
+		t.Errorf("answered %s, want %d: %s", resp.Status, status, resp.body)
+	}
+	if n := b.app.sessions(); n != 0 {
+		t.Errorf("%d sessions in the store", n)
+	}
+	if cookie := b.sessionCookie(); cookie != "" {
+		t.Errorf("there is a session cookie %q", cookie)
+	}
+	if names, _ := b.transactions(); len(names) != 0 {
+		t.Errorf("C6: left are %q", names)
+	}
+}
+
+func with(u *url.URL, name, value string) string {
+	query := u.Query()
+	query.Set(name, value)
+	changed := *u
+	changed.RawQuery = query.Encode()
+	return changed.String()
+}
+
+func TestStrayCallback(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	t.Run("C1: none of code, error and state leads home", func(t *testing.T) {
+		for _, query := range []string{"", "?", "?x=1", "?iss=https://evil.example/", "?error_description=hello"} {
+			resp := a.browser().get("/auth0/callback" + query)
+			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/" {
+				t.Errorf("%q answered %s to %q", query, resp.Status, resp.location())
+			}
+		}
+	})
+	for _, test := range []struct{ name, query string }{
+		{"C1: no state", "code=x"},
+		{"C1: an empty state", "code=x&state="},
+		{"C1: an unknown state", "code=x&state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{"C1: a state alone", "state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{"C1: a short state", "code=x&state=A"},
+		{"C1: a state of bytes", "code=x&state=%00%ff%0d%0a%3b%3d"},
+		{"C1: a long state", "code=x&state=" + strings.Repeat("A", 10000)},
+		{"C1: an error without a state", "error=access_denied"},
+		{"C1: two codes", "code=x&code=y&state=z"},
+		{"C1: two states", "code=x&state=y&state=z"},
+		{"C1: a query that is none", "code=%zz"},
+		{"C1: a semicolon", "code=x;state=y"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := a.browser()
+			resp := b.get("/auth0/callback?" + test.query)
+			if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) != 0 {
+				t.Errorf("answered %s with %v", resp.Status, resp.Cookies())
+			}
+			if strings.Contains(test.query, "%zz") || strings.Contains(test.query, ";") || strings.Count(test.query, "=") > 2 {
+				return // nobody knows which login it was
+			}
+			if link := resp.retryLink(t); link != "/auth0/login" {
+				t.Errorf("Try again leads to %q", link)
+			}
+		})
+	}
+	t.Run("C4: an error's description is not shown without its state", func(t *testing.T) {
+		resp := a.browser().get("/auth0/callback?error=access_denied&error_description=Call+555-EVIL&state=unknown")
+		if strings.Contains(resp.body, "EVIL") || strings.Contains(resp.body, "access_denied") {
+			t.Errorf("the page says %s", resp.body)
+		}
+	})
+	t.Run("C5: an error without a valid state signs nobody out, and touches no login", func(t *testing.T) {
+		b := a.browser()
+		b.signIn(ada)
+		pending := b.begin("/auth0/login")
+		before := b.cookies()
+		for _, query := range []string{"error=access_denied", "error=login_required&state=unknown", "error=x&state="} {
+			if resp := b.get("/auth0/callback?" + query); resp.StatusCode != http.StatusSeeOther || len(resp.Cookies()) != 0 {
+				t.Errorf("answered %s with %v", resp.Status, resp.Cookies())
+			}
+		}
+		for name, value := range before {
+			if b.cookies()[name] != value {
+				t.Errorf("the cookie %s has changed", name)
+			}
+		}
+		if got := b.whoami(); got != "hello "+ada {
+			t.Errorf("now it is %s", got)
+		}
+		if resp := b.get(b.authorize(pending, ada).String()); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("the login under way ends with %s", resp.Status)
+		}
+	})
+	t.Run("C6: GET only", func(t *testing.T) {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead} {
+			for _, path := range []string{"/auth0/callback", "/custom/path"} {
+				b := a.browser()
+				callback := b.authorize(b.begin("/auth0/login"), ada)
+				if resp := b.do(method, path+"?"+callback.RawQuery); resp.StatusCode != http.StatusMethodNotAllowed {
+					t.Errorf("%s %s answered %s", method, path, resp.Status)
+				}
+				if b.sessionCookie() != "" {
+					t.Errorf("%s %s made a session", method, path)
+				}
+			}
+		}
+	})
+}
+
+func TestCallbackAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("C2: the back button while signed in leads home", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login?next_url=/account"), ada)
+		b.get(callback.String())
+		session := b.sessionCookie()
+		for range 2 {
+			resp := b.get(callback.String())
+			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/" {
+				t.Errorf("answered %s to %q", resp.Status, resp.location())
+			}
+		}
+		if b.sessionCookie() != session || len(a.tenant.Requests("/oauth/token")) != 1 {
+			t.Error("the code was redeemed again")
+		}
+	})
+	t.Run("C2: and while signed out is an expired login", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		b.get(callback.String())
+		b.get("/auth0/logout")
+		b.refused(b.get(callback.String()), http.StatusBadRequest)
+	})
+	t.Run("C2: a duplicate still in flight leads to next_url, and redeems nothing", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.inBubble(func(t *testing.T) {
+			b := a.browser()
+			callback := b.authorize(b.begin("/auth0/login?next_url=/account"), ada)
+			names, _ := b.transactions()
+			transaction := names[0] + "=" + b.cookies()[names[0]]
+			arrived, answer := make(chan struct{}), make(chan struct{})
+			a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/oauth/token" {
+					close(arrived)
+					<-answer
+				}
+				return false
+			}})
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther {
+					t.Errorf("the first one ends with %s", resp.Status)
+				}
+			})
+			<-arrived
+			twin := a.browser() // the same browser, before the first answer
+			resp := twin.get(callback.String(), "Cookie", transaction)
+			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/account" || twin.sessionCookie() != "" {
+				t.Errorf("the second one answered %s to %q", resp.Status, resp.location())
+			}
+			close(answer)
+			wg.Wait()
+			if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
+				t.Errorf("%d requests for tokens", n)
+			}
+			if got := b.whoami(); got != "hello "+ada {
+				t.Errorf("then it is %s", got)
+			}
+		})
+	})
+	t.Run("C3: two tabs log in at once", func(t *testing.T) {
+		t.Parallel()
+		b := newApp(t).browser()
+		first, second := b.begin("/auth0/login?next_url=/account/1"), b.begin("/auth0/login?next_url=/account/2")
+		secondBack, firstBack := b.authorize(second, ada), b.authorize(first, ada)
+		for callback, want := range map[*url.URL]string{firstBack: "/account/1", secondBack: "/account/2"} {
+			resp := b.get(callback.String())
+			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example"+want {
+				t.Errorf("answered %s to %q, want %s", resp.Status, resp.location(), want)
+			}
+			if got := b.get(want).body; got != "hello "+ada {
+				t.Errorf("%s says %q", want, got)
+			}
+		}
+	})
+}
+
+// lastError is an ErrorHandler that keeps what it is given, for errors.Is and errors.As.
+type lastError struct {
+	mu  sync.Mutex
+	err *chiauth0.Error
+}
+
+func (l *lastError) handle(w http.ResponseWriter, _ *http.Request, err *chiauth0.Error) {
+	l.mu.Lock()
+	l.err = err
+	l.mu.Unlock()
+	w.WriteHeader(err.Status)
+}
+
+func TestProviderErrors(t *testing.T) {
+	t.Parallel()
+	for code, status := range map[string]int{
+		"access_denied": 403, "unauthorized": 403,
+		"login_required": 400, "consent_required": 400, "interaction_required": 400, "invalid_request": 400,
+		"account_selection_required": 400, "something else": 400,
+		"server_error": 502, "temporarily_unavailable": 503,
+	} {
+		t.Run("C4: "+code, func(t *testing.T) {
+			t.Parallel()
+			var last lastError
+			for _, handler := range []func(http.ResponseWriter, *http.Request, *chiauth0.Error){nil, last.handle} {
+				a := newApp(t, func(c *chiauth0.Config) { c.ErrorHandler = handler })
+				a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) {
+					query.Del("code")
+					query.Set("error", code)
+					query.Set("error_description", `<script>alert("x")</script> & so on`)
+				}})
+				b := a.browser()
+				resp := b.login("/auth0/login?next_url=/account", ada)
+				b.refused(resp, status)
+				if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
+					t.Errorf("%d requests for tokens", n)
+				}
+				if strings.Contains(a.log.String(), "so on") {
+					t.Error("the description is in the log")
+				}
+				if handler != nil {
+					continue
+				}
+				if strings.Contains(resp.body, "<script") || !strings.Contains(resp.body, "&lt;script&gt;") {
+					t.Errorf("the page says %s", resp.body)
+				}
+				if link := resp.retryLink(t); link != "/auth0/login?next_url=%2Faccount" {
+					t.Errorf("Try again leads to %q", link)
+				}
+				if offered := strings.Contains(resp.body, `action="/auth0/logout"`) && strings.Contains(resp.body, "Use another account"); offered != (status == 403) {
+					t.Errorf("another account is offered: %t", offered)
+				}
+			}
+			var answered *chiauth0.ProviderError
+			if !errors.As(last.err, &answered) || answered.Code != code {
+				t.Errorf("the error is %v", last.err)
+			}
+		})
+	}
+	t.Run("C4: a blocked user", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Blocked: true})
+		b := a.browser()
+		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
+	})
+	t.Run("C4: prompt=none without a session at the tenant", func(t *testing.T) {
+		t.Parallel()
+		var last lastError
+		a := newApp(t, func(c *chiauth0.Config) { c.ErrorHandler = last.handle })
+		b := a.browser()
+		b.refused(b.login("/auth0/login?prompt=none", ada), http.StatusBadRequest)
+		var answered *chiauth0.ProviderError
+		if !errors.As(last.err, &answered) || answered.Code != "login_required" || last.err.Code != "login_required" {
+			t.Errorf("the error is %v", last.err)
+		}
+	})
+	t.Run("C4: an error wins over a code", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Set("error", "access_denied") }})
+		b := a.browser()
+		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
+	})
+	t.Run("C1: a valid state with neither code nor error", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Del("code") }})
+		b := a.browser()
+		b.refused(b.login("/auth0/login", ada), http.StatusBadRequest)
+	})
+}
+
+func TestCodeIsBound(t *testing.T) {
+	t.Parallel()
+	t.Run("C6: a stranger's code is refused: PKCE", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		attacker, victim := a.browser(), a.browser()
+		stolen := attacker.authorize(attacker.begin("/auth0/login"), grace)
+		pending := victim.authorize(victim.begin("/auth0/login"), ada)
+		victim.refused(victim.get(with(pending, "code", stolen.Query().Get("code"))), http.StatusBadRequest)
+	})
+	t.Run("C1: a stranger's whole callback is refused: login CSRF", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		attacker, victim := a.browser(), a.browser()
+		planted := attacker.authorize(attacker.begin("/auth0/login"), grace)
+		victim.refused(victim.get(planted.String()), http.StatusBadRequest)
+		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
+			t.Errorf("%d requests for tokens", n)
+		}
+	})
+	t.Run("C6: every answer takes the cookie away, of a login that fails too, and its code is not tried again", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		names, _ := b.transactions()
+		transaction := b.cookies()[names[0]]
+		a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: func(status *int, _ map[string]any) { *status = 500 }})
+		b.refused(b.get(callback.String()), http.StatusServiceUnavailable)
+		a.tenant.Misbehave(chiauth0test.Faults{})
+		b.plant(names[0], transaction) // a browser that sends it all the same
+		b.refused(b.get(callback.String()), http.StatusSeeOther)
+		if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
+			t.Errorf("%d requests for tokens", n)
+		}
+	})
+	t.Run("C6: an expired login's cookie goes while signed in, too", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.inBubble(func(t *testing.T) {
+			b := a.browser()
+			callback := b.authorize(b.begin("/auth0/login?next_url=/account"), ada)
+			sleepOverTransaction()
+			b.signIn(ada)
+			if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/account" {
+				t.Errorf("answered %s to %q", resp.Status, resp.location())
+			}
+			if names, _ := b.transactions(); len(names) != 0 {
+				t.Errorf("left are %q", names)
+			}
+		})
+	})
+}
+
+// The callback's query is a stranger's: with a login under way or without, nothing that is not the tenant's answer signs
+// anybody in or breaks anything.
+func FuzzCallback(f *testing.F) {
+	a := newApp(f)
+	for _, query := range []string{
+		"", "code=x", "state=STATE", "code=x&state=STATE", "error=access_denied&state=STATE", "error=server_error",
+		"error=x&error_description=%3Cscript%3E&state=STATE", "code=x&state=STATE&iss=https://evil.example/", "code=%zz;state",
+		"code=x&code=y&state=STATE", "state=&code=", "error=temporarily_unavailable&state=STATE&state=STATE",
+	} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		a.t = t
+		b := a.browser()
+		state := b.begin("/auth0/login").Query().Get("state")
+		if strings.ContainsFunc(query, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }) {
+			query = url.QueryEscape(query) // or it is no request
+		}
+		resp := b.get("/auth0/callback?" + strings.ReplaceAll(query, "STATE", state))
+		answered := strings.Contains(query, "STATE") && strings.Contains(query, "error")
+		if resp.StatusCode >= 500 && !answered {
+			t.Fatalf("%q answered %s", query, resp.Status)
+		}
+		if b.sessionCookie() != "" || a.sessions() != 0 {
+			t.Fatalf("%q made a session", query)
+		}
+		if origin := resp.location(); origin != "" && origin != "https://app.example/" {
+			t.Fatalf("%q leads to %q", query, origin)
+		}
+	})
+}

@@ -1,0 +1,342 @@
+package chiauth0_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/chiauth0/auth/chiauth0"
+	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+func sleepOverTransaction() { time.Sleep(time.Hour + time.Second) }
+
+// A provider whose SyncUser is the test's.
+type provider struct {
+	*userprovider.Memory
+	sync func(context.Context, userprovider.Login) (userprovider.User, error)
+}
+
+func (p *provider) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+	return p.sync(ctx, login)
+}
+
+func TestProviderRefuses(t *testing.T) {
+	t.Parallel()
+	active := userprovider.User{ID: "1", Active: true}
+	for _, test := range []struct {
+		name   string
+		user   userprovider.User
+		err    error
+		status int
+		is     error
+	}{
+		{"C12: the provider fails", active, errors.New("no connection"), 503, chiauth0.ErrUnavailable},
+		{"C12: the provider is too slow", active, context.DeadlineExceeded, 503, chiauth0.ErrUnavailable},
+		{"C12: ErrRefused", active, fmt.Errorf("not one of us: %w", userprovider.ErrRefused), 403, userprovider.ErrRefused},
+		{"U6: the user is not active", userprovider.User{ID: "1"}, nil, 403, userprovider.ErrRefused},
+		{"U9: a conflict", active, fmt.Errorf("e-mail: %w", userprovider.ErrConflict), 409, userprovider.ErrConflict},
+		{"C12: a user without an ID", userprovider.User{Active: true}, nil, 500, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			users := &provider{userprovider.NewMemory(), func(context.Context, userprovider.Login) (userprovider.User, error) {
+				return test.user, test.err
+			}}
+			a := newApp(t, func(c *chiauth0.Config) { c.Users = users })
+			b := a.browser()
+			resp := b.login("/auth0/login?next_url=/account", ada)
+			b.refused(resp, test.status)
+			if test.err != nil && strings.Contains(resp.body, "connection") {
+				t.Errorf("the page says %s", resp.body)
+			}
+			if offered := strings.Contains(resp.body, "Use another account"); offered != (test.status == 403) {
+				t.Errorf("another account is offered: %t", offered)
+			}
+			if retry := resp.Header.Get("Retry-After"); (retry != "") != (test.status == 503) {
+				t.Errorf("Retry-After is %q", retry)
+			}
+			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+				t.Errorf("then it is %s", got)
+			}
+
+			var last lastError
+			a = newApp(t, func(c *chiauth0.Config) { c.Users, c.ErrorHandler = users, last.handle })
+			a.browser().login("/auth0/login", ada)
+			if test.is != nil && !errors.Is(last.err, test.is) {
+				t.Errorf("the error is %v, want %v", last.err, test.is)
+			}
+		})
+	}
+	t.Run("U6: a user of the memory provider who was set inactive", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		b.signIn(ada)
+		if err := a.users.SetActive(a.users.Accounts()[0].ID, false); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+			t.Errorf("the next request is of %s", got)
+		}
+		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
+	})
+	t.Run("U9: two accounts of one e-mail", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.users.Unique = []string{"email"}
+		a.browser().signIn(ada)
+		a.tenant.AddUser(chiauth0test.User{Email: grace, Password: "password", Claims: map[string]any{"email": ada}})
+		b := a.browser()
+		resp := b.login("/auth0/login", grace)
+		if resp.StatusCode != http.StatusConflict || b.sessionCookie() != "" || a.sessions() != 1 {
+			t.Errorf("answered %s, %d sessions", resp.Status, a.sessions())
+		}
+	})
+}
+
+func TestSessionAtLogin(t *testing.T) {
+	t.Parallel()
+	t.Run("C13: the session id changes at every login, and the cart stays", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		b.get("/cart?add=book")
+		seen := map[string]bool{b.sessionCookie(): true}
+		for range 3 {
+			b.signIn(ada)
+			if seen[b.sessionCookie()] {
+				t.Error("a session id of before")
+			}
+			seen[b.sessionCookie()] = true
+			if got := b.get("/cart").body; got != "cart: book" {
+				t.Errorf("%q", got)
+			}
+		}
+		if n := a.sessions(); n != 1 {
+			t.Errorf("%d sessions, want that of the last login", n)
+		}
+		for old := range seen {
+			if old == b.sessionCookie() {
+				continue
+			}
+			thief := a.browser()
+			thief.plant("__Host-chiauth0_session", old)
+			if got := thief.get("/cart").body + thief.whoami(); strings.Contains(got, "book") || strings.Contains(got, "hello") {
+				t.Errorf("an earlier session id still opens %q", got)
+			}
+		}
+	})
+	t.Run("C13: another user's data is gone", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		b.signIn(ada)
+		b.get("/cart?add=diary")
+		b.get(b.authorize(b.begin("/auth0/login?prompt=select_account"), grace).String())
+		if got := b.whoami(); got != "hello "+grace {
+			t.Fatalf("now it is %s", got)
+		}
+		if got := b.get("/cart").body; got != "cart: " {
+			t.Errorf("Grace sees %q", got)
+		}
+		if n := a.sessions(); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+	t.Run("C13: a login that fails leaves the session of before", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		b.signIn(ada)
+		session := b.sessionCookie()
+		a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) { token.Claims["nonce"] = "other" }})
+		if resp := b.login("/auth0/login?prompt=select_account", grace); resp.StatusCode != http.StatusBadRequest {
+			t.Fatal(resp.Status)
+		}
+		if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != session {
+			t.Errorf("now it is %s", got)
+		}
+	})
+	t.Run("C14: an older request of the same browser does not undo the login", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		loaded, proceed := make(chan struct{}), make(chan struct{})
+		a.router.With(chiauth0.LoadUser(a.cfg)).Get("/slow", func(w http.ResponseWriter, r *http.Request) {
+			close(loaded)
+			<-proceed
+			a.cfg.Sessions.Put(r.Context(), "cart", "late")
+			fmt.Fprint(w, "done")
+		})
+		b := a.browser()
+		b.get("/cart?add=book")
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if resp := b.get("/slow"); resp.StatusCode != http.StatusOK || len(resp.Cookies()) != 0 {
+				t.Errorf("the older request answered %s with %v", resp.Status, resp.Cookies())
+			}
+		})
+		<-loaded
+		b.signIn(ada)
+		session := b.sessionCookie()
+		close(proceed)
+		wg.Wait()
+		if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != session || a.sessions() != 1 {
+			t.Errorf("then it is %s, with %d sessions", got, a.sessions())
+		}
+		if got := b.get("/cart").body; got != "cart: book" {
+			t.Errorf("%q", got)
+		}
+	})
+	t.Run("S5: a store that does not answer is asked before the code is spent", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		b.get("/cart?add=book")
+		session := b.sessionCookie()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		a.store.down.Store(true)
+		resp := b.get(callback.String())
+		if resp.StatusCode != http.StatusServiceUnavailable || len(a.tenant.Requests("/oauth/token")) != 0 {
+			t.Errorf("answered %s after %d requests for tokens", resp.Status, len(a.tenant.Requests("/oauth/token")))
+		}
+		if resp := b.get(callback.String()); resp.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("once more: %s", resp.Status)
+		}
+		a.store.down.Store(false)
+		if b.sessionCookie() != session || b.get("/cart").body != "cart: book" {
+			t.Error("the session of before is lost")
+		}
+	})
+	t.Run("S5: a store that cannot be written makes an error page and no session", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		a.store.down.Store(true) // there is no session to read, so the first call is the one that writes
+		resp := b.get(callback.String())
+		a.store.down.Store(false)
+		b.refused(resp, http.StatusServiceUnavailable)
+		if resp.location() != "" {
+			t.Errorf("it leads to %q", resp.location())
+		}
+	})
+}
+
+func TestClientAuthentication(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		style oauth2.AuthStyle
+		want  string
+	}{
+		{"C15: client_secret_post by default", oauth2.AuthStyleAutoDetect, chiauth0test.SecretPost},
+		{"C15: client_secret_post", oauth2.AuthStyleInParams, chiauth0test.SecretPost},
+		{"C15: client_secret_basic", oauth2.AuthStyleInHeader, chiauth0test.SecretBasic},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(c *chiauth0.Config) {
+				c.AuthStyle, c.ClientSecret = test.style, "a secret with %, + and : of more than 32 bytes"
+			})
+			a.browser().signIn(ada)
+			if got := a.tenant.Requests("/oauth/token"); len(got) != 1 || got[0].ClientAuth != test.want {
+				t.Errorf("%d requests, the first by %q", len(got), got[0].ClientAuth)
+			}
+		})
+		t.Run(test.name+": a wrong secret costs one request, and is the operator's fault", func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(c *chiauth0.Config) { c.AuthStyle = test.style })
+			wrong := a.client
+			wrong.Secret = "another"
+			a.tenant.AddClient(wrong)
+			b := a.browser()
+			b.refused(b.login("/auth0/login", ada), http.StatusBadGateway)
+			if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+	t.Run("C15: in the steady state a login is one request to the tenant", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.browser().signIn(ada)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), grace)
+		before := len(a.tenant.Requests(""))
+		if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther {
+			t.Fatal(resp.Status)
+		}
+		b.get("/account")
+		if requests := a.tenant.Requests("")[before:]; len(requests) != 1 || requests[0].Path != "/oauth/token" {
+			t.Errorf("the tenant was asked %+v", requests)
+		}
+		for path, want := range map[string]int{
+			"/.well-known/openid-configuration": 1, "/.well-known/jwks.json": 1, "/oauth/token": 2, "/userinfo": 0,
+		} {
+			if n := len(a.tenant.Requests(path)); n != want {
+				t.Errorf("%d requests for %s, want %d", n, path, want)
+			}
+		}
+	})
+}
+
+// C17: the browser is closed at every step of the callback: fully logged in, or not at all.
+func TestBrowserCloses(t *testing.T) {
+	t.Parallel()
+	// at cancels the request when the tenant, or the provider, is at this step.
+	for _, test := range []struct {
+		name, at string
+		in       bool
+	}{
+		{"C17: before the callback is read", "before", false},
+		{"C17: while the code is redeemed", "/oauth/token", false},
+		{"C17: while the keys are read", "/.well-known/jwks.json", false},
+		{"C17: while the user is synchronised", "sync", true},
+		{"C17: while the session is saved", "save", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, closeBrowser := context.WithCancel(t.Context())
+			defer closeBrowser()
+			reach := func(step string) {
+				if step == test.at {
+					closeBrowser()
+				}
+			}
+			users := &provider{Memory: userprovider.NewMemory()}
+			users.sync = func(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+				reach("sync")
+				user, err := users.Memory.SyncUser(ctx, login)
+				reach("save")
+				return user, err
+			}
+			a := newApp(t, func(c *chiauth0.Config) { c.Users = users })
+			a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+				reach(r.URL.Path)
+				return false
+			}})
+			b := a.browser()
+			callback := b.authorize(b.begin("/auth0/login"), ada)
+			reach("before")
+			if _, err := b.try(ctx, http.MethodGet, callback.String()); !errors.Is(err, context.Canceled) {
+				t.Fatalf("the browser was not closed: %v", err)
+			}
+			users1, sessions := len(users.Accounts()), a.sessions()
+			if in := sessions == 1; in != test.in || sessions > 1 || users1 != sessions {
+				t.Errorf("%d users and %d sessions", users1, sessions)
+			}
+			if strings.Contains(a.log.String(), "login succeeded") != test.in {
+				t.Errorf("the log says %s", a.log)
+			}
+		})
+	}
+}
