@@ -15,6 +15,7 @@ func Router(cfg *Config) chi.Router {
 	r.Use(a.private, a.mountedAt, a.load)
 
 	r.Get("/", a.home)         // who is signed in, and the way in or out; the callback as well if CallbackURI is "auth0"
+	r.Head("/", a.home)        // chi's GetHead misses a Mount's own path, without a final slash
 	r.Get("/login", a.login)   // to Auth0
 	r.Get("/callback", a.back) // from Auth0
 	r.Get("/logout", a.logout) // out, here and at Auth0
