@@ -1,0 +1,167 @@
+package chiauth0_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chiauth0/auth/chiauth0"
+	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// in is the same application, for a parallel sub-test.
+func (a *app) in(t *testing.T) *app {
+	t.Helper()
+	b := *a
+	b.t = t
+	return &b
+}
+
+// TestGuardRefusals proves G1: who is sent to the login, and who gets an answer for programs.
+func TestGuardRefusals(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	const html = "text/html,application/xhtml+xml,*/*;q=0.8"
+	for name, test := range map[string]struct {
+		method, accept, mode string
+		redirected           bool
+	}{
+		"G1: GET of a page":                     {"GET", html, "navigate", true},
+		"G1: GET of a page, an old browser":     {"GET", html, "", true},
+		"G1: HEAD of a page":                    {"HEAD", html, "", true},
+		"G1: GET in a frame":                    {"GET", html, "same-origin", true},
+		"G1: GET by fetch":                      {"GET", html, "cors", false},
+		"G1: GET of JSON":                       {"GET", "application/json", "", false},
+		"G1: GET of anything":                   {"GET", "*/*", "", false},
+		"G1: GET without Accept":                {"GET", "", "", false},
+		"G1: GET of an image":                   {"GET", "image/avif,image/*,*/*;q=0.8", "no-cors", false},
+		"G1, G2: POST of a form":                {"POST", html, "navigate", false},
+		"G1, G2: PUT":                           {"PUT", html, "", false},
+		"G1, G2: DELETE by a program":           {"DELETE", "application/json", "", false},
+		"G1: OPTIONS":                           {"OPTIONS", html, "", false},
+		"G1, G2: POST that claims to be a HEAD": {"POST", html, "navigate", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			headers := []string{"Accept", test.accept}
+			if test.mode != "" {
+				headers = append(headers, "Sec-Fetch-Mode", test.mode)
+			}
+			if strings.Contains(name, "claims") {
+				headers = append(headers, "X-HTTP-Method-Override", "HEAD")
+			}
+			resp := a.in(t).browser().do(test.method, "/account?a=b%26c&d=e#f", headers...)
+			if got := resp.Header.Get("Cache-Control"); got != "private, no-store" {
+				t.Errorf("S9: Cache-Control %q", got)
+			}
+			if len(resp.Header["Set-Cookie"]) > 0 {
+				t.Errorf("G2: cookies %q", resp.Header["Set-Cookie"])
+			}
+			if strings.Contains(resp.body, "hello") || strings.Contains(resp.body, "nobody") {
+				t.Fatalf("the handler was reached: %s", resp.body)
+			}
+			if test.redirected {
+				want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/account?a=b%26c&d=e")
+				if resp.StatusCode != http.StatusFound || resp.location() != want {
+					t.Errorf("answered %s, %q; want 302 to %q", resp.Status, resp.location(), want)
+				}
+				return
+			}
+			if resp.StatusCode != http.StatusUnauthorized || resp.location() != "" {
+				t.Errorf("answered %s, %q", resp.Status, resp.location())
+			}
+			challenge := resp.Header.Get("WWW-Authenticate")
+			if want := `Cookie realm="https://app.example", form-action="https://app.example/auth0/login", cookie-name="__Host-chiauth0_session"`; challenge != want {
+				t.Errorf("WWW-Authenticate %s, want %s", challenge, want)
+			}
+			if !strings.Contains(test.accept, "text/html") || test.mode == "cors" {
+				checkProblem(t, resp, http.StatusUnauthorized, "not_signed_in")
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if a.sessions() != 0 {
+			t.Errorf("%d sessions of people who are not signed in", a.sessions())
+		}
+	})
+}
+
+// checkProblem checks an answer for programs (RFC 9457).
+func checkProblem(t *testing.T, resp *response, status int, code string) {
+	t.Helper()
+	var problem struct {
+		Type, Title, Detail, Code string
+		Status                    int
+	}
+	if resp.StatusCode != status || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("answered %s, %s", resp.Status, resp.Header.Get("Content-Type"))
+	}
+	if err := json.Unmarshal([]byte(resp.body), &problem); err != nil {
+		t.Fatalf("%v in %s", err, resp.body)
+	}
+	if problem.Type != "about:blank" || problem.Title != http.StatusText(status) || problem.Status != status ||
+		problem.Code != code || problem.Detail == "" {
+		t.Errorf("problem %+v", problem)
+	}
+}
+
+// withGroups are the settings under which the group claim decides on roles.
+func withGroups(c *chiauth0.Config) {
+	c.Mapping = userprovider.Mapping{GroupsField: "https://app.example/groups", StaffGroup: "staff", SuperuserGroup: "root"}
+}
+
+// TestGuardsLetThrough proves for each guard whom it lets through, and that the others get 403, people and programs.
+func TestGuardsLetThrough(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, withGroups)
+	for name, test := range map[string]struct {
+		groups any
+		opens  []string
+	}{
+		"nobody's":                   {nil, nil},
+		"staff":                      {[]string{"staff"}, []string{"/staff"}},
+		"superuser, who is no staff": {[]string{"root"}, []string{"/superuser"}},
+		"editors":                    {[]string{"writers", "editors"}, []string{"/editors"}},
+		"U2: one string":             {"editors", []string{"/editors"}},
+		"U2: no splitting":           {"editors,staff root", nil},
+		"U2: exact match":            {[]string{"Editors", "staff ", "roots"}, nil},
+		"everything":                 {[]string{"staff", "root", "editors"}, []string{"/staff", "/superuser", "/editors"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := a.in(t)
+			email := strings.NewReplacer(" ", "-", ",", "", ":", "").Replace(strings.ToLower(name)) + "@example.com"
+			user := chiauth0test.User{Email: email, Password: "password"}
+			if test.groups != nil {
+				user.Claims = map[string]any{"https://app.example/groups": test.groups}
+			}
+			a.tenant.AddUser(user)
+			b := a.browser()
+			b.signIn(email)
+			opens := map[string]bool{"/account": true}
+			for _, path := range test.opens {
+				opens[path] = true
+			}
+			for _, path := range []string{"/account", "/staff", "/superuser", "/editors"} {
+				page, api := b.get(path), b.get(path, "Accept", "application/json")
+				if !opens[path] {
+					if page.StatusCode != http.StatusForbidden || strings.Contains(page.body, "hello") {
+						t.Errorf("G1: %s answered %s: %s", path, page.Status, page.body)
+					}
+					if !strings.Contains(page.body, "Use another account") || !strings.Contains(page.body, `action="/auth0/logout"`) {
+						t.Errorf("C4: %s offers no other account: %s", path, page.body)
+					}
+					checkProblem(t, api, http.StatusForbidden, "forbidden")
+				} else if page.StatusCode != http.StatusOK || api.StatusCode != http.StatusOK {
+					t.Errorf("%s answered %s and %s", path, page.Status, api.Status)
+				}
+				if got := page.Header.Get("Cache-Control"); got != "private, no-store" {
+					t.Errorf("S9: %s: Cache-Control %q", path, got)
+				}
+			}
+		})
+	}
+}
