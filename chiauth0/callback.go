@@ -222,7 +222,7 @@ func (a *auth) syncUser(ctx context.Context, login userprovider.Login) (userprov
 // stays; what another user did, does not.
 func (a *auth) beginSession(ctx context.Context, user userprovider.User, identity userprovider.Identity, token *oauth2.Token) error {
 	m := a.sessions
-	if encoded := m.GetBytes(ctx, identityField); len(encoded) > 0 {
+	if encoded := m.GetString(ctx, identityField); encoded != "" {
 		_, _, before, err := decodeIdentity(encoded)
 		if err != nil || before.Issuer != identity.Issuer || before.Subject != identity.Subject {
 			if err := m.Clear(ctx); err != nil {

@@ -3,7 +3,6 @@ package chiauth0
 import (
 	"context"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"strings"
 	"time"
@@ -37,15 +36,14 @@ func (t tokenRecord) encode() []byte {
 		}
 		b = append(b, byte(len(parts)))
 		for _, part := range parts {
-			b = binary.AppendUvarint(b, uint64(len(part)))
-			b = append(b, part...)
+			b = packString(b, part)
 		}
 	}
 	expiry := int64(0)
 	if !t.Expiry.IsZero() {
 		expiry = t.Expiry.Unix()
 	}
-	return binary.AppendVarint(b, expiry)
+	return packInt(b, expiry)
 }
 
 func decodeTokens(b []byte) (t tokenRecord, err error) {
@@ -59,12 +57,12 @@ func decodeTokens(b []byte) (t tokenRecord, err error) {
 			*token = r.string()
 		case 3:
 			header, payload, signature := r.string(), r.string(), r.string()
-			*token = pack(header) + "." + pack(payload) + "." + pack(signature)
+			*token = toBase64(header) + "." + toBase64(payload) + "." + toBase64(signature)
 		default:
 			return tokenRecord{}, errTokens
 		}
 	}
-	if expiry := r.varint(); expiry != 0 {
+	if expiry := r.int(); expiry != 0 {
 		t.Expiry = time.Unix(expiry, 0)
 	}
 	if r.bad || r.rest != "" {
@@ -81,7 +79,7 @@ func unpackJWT(token string) ([]string, bool) {
 	}
 	for i, part := range parts {
 		decoded, err := base64.RawURLEncoding.DecodeString(part)
-		if err != nil || pack(string(decoded)) != part {
+		if err != nil || toBase64(string(decoded)) != part {
 			return nil, false
 		}
 		parts[i] = string(decoded)
@@ -89,7 +87,7 @@ func unpackJWT(token string) ([]string, bool) {
 	return parts, true
 }
 
-func pack(part string) string { return base64.RawURLEncoding.EncodeToString([]byte(part)) }
+func toBase64(part string) string { return base64.RawURLEncoding.EncodeToString([]byte(part)) }
 
 // tokenBinding ties a record to whom it belongs: whoever can write to the store cannot give one user's tokens to another.
 func (a *auth) tokenBinding(i userprovider.Identity) []byte {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestTokenRecordIsLossless(t *testing.T) {
-	jwt := pack(`{"alg":"RS256","kid":"k"}`) + "." + pack(`{"sub":"auth0|1"}`) + "." + pack(strings.Repeat("\xff", 256))
+	jwt := toBase64(`{"alg":"RS256","kid":"k"}`) + "." + toBase64(`{"sub":"auth0|1"}`) + "." + toBase64(strings.Repeat("\xff", 256))
 	for name, want := range map[string]tokenRecord{
 		"nothing":            {},
 		"JWTs":               {IDToken: jwt, AccessToken: jwt, RefreshToken: "v1.opaque", Expiry: time.Unix(1_800_000_000, 0)},

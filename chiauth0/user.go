@@ -129,8 +129,8 @@ func (a *auth) signOut(ctx context.Context, why, id string) error {
 // sessionIdentity returns who the session says is signed in. An identity of another issuer or client, from another Config
 // on the same manager or from before a change of tenant, is nobody's.
 func (a *auth) sessionIdentity(ctx context.Context) (id string, identity userprovider.Identity, err error) {
-	encoded := a.sessions.GetBytes(ctx, identityField)
-	if len(encoded) == 0 {
+	encoded := a.sessions.GetString(ctx, identityField)
+	if encoded == "" {
 		if err := sessionstores.Err(ctx, a.sessions); err != nil {
 			return "", identity, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}

@@ -155,7 +155,7 @@ func (k *keeper) CommitCtx(ctx context.Context, token string, data []byte, expir
 // write stores what the middleware saves: first the names that lead to it, then the record, then the session. found is
 // false if the session was ended meanwhile.
 func (k *keeper) write(ctx context.Context, st *state, key string, data []byte, expiry time.Time) (found bool, err error) {
-	p := &st.pending
+	p := st.pending
 	namer, _ := k.backend.(Namer)
 	if len(p.names) == 0 {
 		namer = nil

@@ -97,7 +97,7 @@ func (st *state) prepare(ctx context.Context, recordID string, sameRecord bool) 
 	names := m.GetString(ctx, namesField)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.pending = pending{deadline: deadline, names: strings.Fields(names), renamed: st.original(namesField) != any(names)}
+	st.pending = &pending{deadline: deadline, names: strings.Fields(names), renamed: st.original(namesField) != any(names)}
 	if st.record != nil && recordID != "" {
 		st.pending.record, st.pending.recordKey, st.pending.sameRecord = st.record, k.recordKey(recordID), sameRecord
 		st.pending.recordExpiry = st.recordExpiry(deadline)

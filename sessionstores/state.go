@@ -41,7 +41,7 @@ type state struct {
 	gone    bool       // another request did
 	fresh   bool       // see Renew
 	record  []byte     // to be written with the session; nil if there is none
-	pending pending    // what commit has the keeper write
+	pending *pending   // what commit has the keeper write
 }
 
 // pending is what goes into the store along with a session.
