@@ -18,12 +18,17 @@ const DefaultCookieName = "chiauth0_session"
 // in any case, and values are encoded by [Codec]. Change the manager's fields before the first [Middleware] is made from
 // it; later changes have no effect on that middleware.
 //
-// The store may be a [Backend], such as memstore's, or any other scs store. With one that is not a Backend, two windows
-// stay open, each the time between one read and one write of the store: a session that is ended while another request
-// saves it can come back, and moving on the idle time rewrites the data. A panic says that store is nil.
+// The store may be a [Backend], such as memstore's, or any other scs store. With one that is not a Backend, three windows
+// stay open. Between one read and one write of the store, a session that is ended while another request saves it can come
+// back, and moving on the idle time rewrites the data; and between a RenewToken and its answer, a logout is not noticed. A
+// store without contexts (scs.CtxStore) cannot be given up on when it hangs. A panic says that store is nil.
 //
 // A manager made by scs.New works with [Middleware] too and keeps its own codec and cookie name. Its own methods reach
-// its store directly then, so that a RenewToken which overlaps a logout is not noticed.
+// its store directly then, so that a RenewToken which overlaps a logout is not noticed unless the store is a Backend, and
+// its Iterate fails on records (see [SetRecord]), which are no sessions.
+//
+// Make managers once, at start: scs.New, which this calls, leaves one goroutine behind for a store of its own, and there is
+// no safe way to stop it.
 //
 // Use Middleware in place of the manager's LoadAndSave.
 func New(store scs.Store) *scs.SessionManager {
