@@ -1,0 +1,122 @@
+package chiauth0_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/chiauth0/auth/chiauth0"
+	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+// addConfig mounts a second Config, of another client, on the same application and the same session manager.
+func (a *app) addConfig(change func(*chiauth0.Config)) {
+	cfg := a.cfg.Clone()
+	cfg.MountPath, cfg.ClientID = "/second", "second client"
+	change(cfg)
+	a.tenant.AddClient(chiauth0test.Client{
+		ID: cfg.ClientID, Secret: cfg.ClientSecret, CallbackURLs: []string{a.base + "/second/callback"},
+	})
+	a.router.Mount("/second", chiauth0.Router(cfg))
+	a.router.Group(func(r chi.Router) {
+		r.Use(chiauth0.LoadUser(cfg))
+		r.Get("/whoami2", whoami)
+	})
+}
+
+// C19: with several Configs in one application, another's session or transaction is anonymous.
+func TestConfigsOnOneManager(t *testing.T) {
+	t.Parallel()
+	t.Run("C19: another client's session is nobody's, and the cart is the browser's", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.addConfig(func(*chiauth0.Config) {})
+		b := a.browser()
+		b.get("/cart?add=book")
+		b.signIn(ada)
+		if got := b.get("/whoami2").body; !strings.HasPrefix(got, "nobody") {
+			t.Errorf("the second one sees %q", got)
+		}
+		if resp := b.login("/second/login", ada); resp.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s %s", resp.Status, resp.body)
+		}
+		if first, second := b.whoami(), b.get("/whoami2").body; second != "hello "+ada || !strings.HasPrefix(first, "nobody") {
+			t.Errorf("the first one sees %q, the second %q", first, second)
+		}
+		if got := b.get("/cart").body; got != "cart: book" {
+			t.Errorf("%q", got)
+		}
+	})
+	t.Run("C19: another tenant's session is nobody's", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		other := newAppAt(t, chiauth0test.Start(t), func(c *chiauth0.Config) { c.Sessions = a.cfg.Sessions })
+		b := a.browser()
+		b.signIn(ada)
+		a.net.serve("https://app.example", other.router)
+		if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+			t.Errorf("the other one sees %q", got)
+		}
+	})
+	t.Run("C19: another client's transaction does not open", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.addConfig(func(*chiauth0.Config) {})
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		stray := *callback
+		stray.Path = "/second/callback"
+		resp := b.get(stray.String())
+		if resp.StatusCode != http.StatusBadRequest || b.sessionCookie() != "" {
+			t.Errorf("answered %s", resp.Status)
+		}
+		if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("its own ends with %s", resp.Status)
+		}
+	})
+	t.Run("C19: users are keyed by issuer and subject", func(t *testing.T) {
+		t.Parallel()
+		users := userprovider.NewMemory()
+		for range 2 { // two tenants with the same accounts
+			newApp(t, func(c *chiauth0.Config) { c.Users = users }).browser().signIn(ada)
+		}
+		if n := len(users.Accounts()); n != 2 {
+			t.Errorf("%d users of two tenants, want 2", n)
+		}
+		if x, y := users.Accounts()[0], users.Accounts()[1]; x.Subject != y.Subject || x.Issuer == y.Issuer {
+			t.Errorf("%s %s and %s %s", x.Issuer, x.Subject, y.Issuer, y.Subject)
+		}
+	})
+	t.Run("C19: an e-mail is no key", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.browser().signIn(ada)
+		a.tenant.AddUser(chiauth0test.User{Email: grace, Password: "password", Claims: map[string]any{"email": ada, "email_verified": true}})
+		if resp := a.browser().login("/auth0/login", grace); resp.StatusCode != http.StatusSeeOther {
+			t.Fatal(resp.Status)
+		}
+		if got := a.users.Accounts(); len(got) != 2 || got[0].ID == got[1].ID {
+			t.Errorf("%d users", len(got))
+		}
+	})
+	t.Run("C19: what somebody wrote into the session is no identity", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.router.With(chiauth0.LoadUser(a.cfg)).Get("/forge", func(w http.ResponseWriter, r *http.Request) {
+			a.cfg.Sessions.Put(r.Context(), "chiauth0.identity", []byte(r.FormValue("value")))
+			fmt.Fprint(w, "done")
+		})
+		for _, value := range []string{"x", "\x01", "\x02", strings.Repeat("\x00", 30), "\x01" + strings.Repeat("\xff", 30)} {
+			b := a.browser()
+			b.get("/forge?value=" + url.QueryEscape(value))
+			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+				t.Errorf("%q makes it %s", value, got)
+			}
+		}
+	})
+}
