@@ -108,10 +108,10 @@ func TestConfigsOnOneManager(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.router.With(chiauth0.LoadUser(a.cfg)).Get("/forge", func(w http.ResponseWriter, r *http.Request) {
-			a.cfg.Sessions.Put(r.Context(), "chiauth0.identity", []byte(r.FormValue("value")))
+			a.cfg.Sessions.Put(r.Context(), "chiauth0.identity", r.FormValue("value"))
 			fmt.Fprint(w, "done")
 		})
-		for _, value := range []string{"x", "\x01", "\x02", strings.Repeat("\x00", 30), "\x01" + strings.Repeat("\xff", 30)} {
+		for _, value := range []string{"x", "1", "2", "1" + strings.Repeat("@", 30), "1" + strings.Repeat("\xff", 30)} {
 			b := a.browser()
 			b.get("/forge?value=" + url.QueryEscape(value))
 			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
