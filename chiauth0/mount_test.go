@@ -128,11 +128,14 @@ func TestMounts(t *testing.T) {
 }
 
 // follow is get with redirects followed. It returns where they end.
-func (b *browser) follow(path string) *url.URL {
+func (b *browser) follow(target string) *url.URL {
 	b.app.t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = b.app.base + target
+	}
 	following := *b.Client
 	following.CheckRedirect = nil
-	resp, err := following.Get(b.app.base + path)
+	resp, err := following.Get(target)
 	if err != nil {
 		b.app.t.Fatal(err)
 	}
