@@ -168,8 +168,15 @@ func (b *browser) Renew(ctx context.Context, _, newKey string, data []byte, expi
 	return b.Update(ctx, newKey, data, expiry)
 }
 
-// End has nothing to add to the Remove that came before it.
-func (b *browser) End(context.Context, string) error { return nil }
+// End is Remove, unless that came before it.
+func (b *browser) End(ctx context.Context, key string) error {
+	_, c, err := b.state(ctx)
+	if err != nil || c.ended {
+		return err
+	}
+	_, err = b.Remove(ctx, key)
+	return err
+}
 
 func (b *browser) Find(string) ([]byte, bool, error)      { return nil, false, errElsewhere }
 func (b *browser) Commit(string, []byte, time.Time) error { return errElsewhere }

@@ -284,6 +284,24 @@ func TestK8StolenCopy(t *testing.T) {
 	}
 }
 
+// K8: what another token took the place of is refused as well, whoever has kept a copy.
+func TestReplacedSessionIsRevoked(t *testing.T) {
+	for _, path := range []string{"/renew", "/login"} {
+		store := newStore()
+		store.Revocations = memstore.New()
+		s := newSite(store)
+		b := signedIn(t, s, "hello")
+		stolen := maps.Clone(b)
+		b.get(t, s, path)
+		if got := stolen.value(t, s); got != "" {
+			t.Errorf("K8: the copy reads %q after %s", got, path)
+		}
+		if got := b.value(t, s); got != "hello" {
+			t.Errorf("the browser reads %q after %s", got, path)
+		}
+	}
+}
+
 func TestEndAll(t *testing.T) {
 	store := newStore()
 	if err := sessionstores.CanEndAll(sessionstores.New(store)); !errors.Is(err, errors.ErrUnsupported) {

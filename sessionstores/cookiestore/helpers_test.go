@@ -17,7 +17,8 @@ var (
 	other  = strings.Repeat("o", 32)
 )
 
-// site is an application with one manager: /put?v=… puts a value into the session, /get answers with it, /destroy ends it.
+// site is an application with one manager: /put?v=… puts a value into the session, /get answers with it, /renew and
+// /login give it another token, /destroy ends it.
 type site struct {
 	http.Handler
 	sessions *scs.SessionManager
@@ -29,6 +30,7 @@ func newSite(store scs.Store) site {
 	mux.HandleFunc("/put", func(_ http.ResponseWriter, r *http.Request) { m.Put(r.Context(), "v", r.FormValue("v")) })
 	mux.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(m.GetString(r.Context(), "v"))) })
 	mux.HandleFunc("/renew", func(_ http.ResponseWriter, r *http.Request) { _ = m.RenewToken(r.Context()) })
+	mux.HandleFunc("/login", func(_ http.ResponseWriter, r *http.Request) { _ = sessionstores.Renew(r.Context(), m) })
 	mux.HandleFunc("/destroy", func(_ http.ResponseWriter, r *http.Request) { _ = m.Destroy(r.Context()) })
 	mux.HandleFunc("/record", func(w http.ResponseWriter, r *http.Request) {
 		if v := r.FormValue("v"); v != "" {
