@@ -30,6 +30,9 @@ var worlds = []world{
 	{name: "a plain scs store", manager: func(testing.TB) *scs.SessionManager {
 		return sessionstores.New(scsmemstore.NewWithCleanupInterval(0))
 	}},
+	{name: "a plain scs store with contexts", manager: func(tb testing.TB) *scs.SessionManager {
+		return sessionstores.New(struct{ scs.CtxStore }{ctxStore{newSpy(tb)}})
+	}},
 	{name: "a manager of scs.New", foreign: true, manager: func(testing.TB) *scs.SessionManager {
 		return foreignManager(scsmemstore.NewWithCleanupInterval(0))
 	}},

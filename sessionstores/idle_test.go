@@ -187,6 +187,15 @@ func TestDeadline(t *testing.T) {
 			if c == nil || c.Value != token || c.MaxAge != 3601 {
 				t.Errorf("the cookie is %v", c)
 			}
+			// And another token gets one, though the deadline is what it was.
+			c = s.cookie(s.do(token, func(ctx context.Context) {
+				deadline := s.m.Deadline(ctx)
+				s.renew(ctx)
+				s.m.SetDeadline(ctx, deadline)
+			}))
+			if c == nil || s.user(c.Value) != "ann" {
+				t.Errorf("the cookie of another token is %v", c)
+			}
 		})
 	})
 }
@@ -227,4 +236,3 @@ func (s *timelessStore) size() int {
 	defer s.mu.Unlock()
 	return len(s.data)
 }
-

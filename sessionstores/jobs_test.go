@@ -64,6 +64,27 @@ func TestIterate(t *testing.T) {
 		}
 	})
 
+	t.Run("S1, S12: a Commit inside Iterate brings nothing back", func(t *testing.T) {
+		s := newSite(t, newManager(t))
+		change := func(ctx context.Context) error {
+			s.m.Put(ctx, "cart", "tea")
+			_, _, err := s.m.Commit(ctx)
+			return err
+		}
+		token := s.signIn("ann")
+		s.do("", func(ctx context.Context) { s.noError(s.m.Iterate(ctx, change)) })
+		if s.get(token, "cart") != "tea" {
+			t.Error("a page that iterates cannot change a session")
+		}
+		s.noError(s.m.Iterate(t.Context(), func(ctx context.Context) error {
+			s.do(token, s.destroy)
+			return change(ctx)
+		}))
+		if s.user(token) != "" {
+			t.Error("the session came back")
+		}
+	})
+
 	t.Run("S12: a store that cannot list says so", func(t *testing.T) {
 		s := newSite(t, sessionstores.New(newTimelessStore()))
 		err := s.m.Iterate(t.Context(), func(context.Context) error { return nil })
@@ -187,5 +208,13 @@ func TestMergeSession(t *testing.T) {
 	}
 	if s.user(token) != "ann" || s.get(token, "cart") != "tea" {
 		t.Errorf("merged: %q with %q", s.user(token), s.get(token, "cart"))
+	}
+
+	lost = s.cookie(s.do("", s.put("cart", "coffee"))).Value
+	a = s.takeOff(token)
+	a.do(func(ctx context.Context) { s.noError(s.m.MergeSession(ctx, lost)) })
+	s.do(token, s.destroy)
+	if a.land(); s.user(token) != "" {
+		t.Error("S1: a session that was ended came back with what was merged into it")
 	}
 }

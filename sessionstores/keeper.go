@@ -229,9 +229,7 @@ func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
 	found, err := k.backend.Remove(ctx, key)
 	if err == nil {
 		st.mu.Lock()
-		if !st.removed {
-			st.removed, st.gone = found, !found
-		}
+		st.removed, st.gone = found, !found
 		st.mu.Unlock()
 	}
 	return err

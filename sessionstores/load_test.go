@@ -85,6 +85,18 @@ func TestUnknownTokenIsAnonymous(t *testing.T) {
 	})
 }
 
+// S14, L7: what nobody has written into costs the store nothing.
+func TestAnonymousRequestsDoNotReachTheStore(t *testing.T) {
+	store := newSpy(t)
+	s := newSite(t, sessionstores.New(store))
+	for name, act := range map[string]act{"a read": s.read, "a logout": s.destroy} {
+		s.do("", act)
+		if len(store.calls) != 0 {
+			t.Errorf("%s calls %v", name, store.calls)
+		}
+	}
+}
+
 func TestStoreDown(t *testing.T) {
 	store := newSpy(t)
 	s := newSite(t, sessionstores.New(store))

@@ -22,6 +22,9 @@ func TestNewIsSafe(t *testing.T) {
 	if m.IdleTimeout != 24*time.Hour || m.Lifetime != 72*time.Hour {
 		t.Errorf("sessions last %v without a request, %v with", m.IdleTimeout, m.Lifetime)
 	}
+	if m.Codec != (sessionstores.Codec{}) {
+		t.Errorf("the codec is a %T", m.Codec)
+	}
 	if m.Cookie.Name == scs.New().Cookie.Name {
 		t.Error("the cookie has the name of any other scs application's")
 	}

@@ -126,6 +126,9 @@ func TestTwoManagers(t *testing.T) {
 		if users.user(user.Value) != "" || admins.user(admin.Value) != "root" || admins.cookie(res) != nil {
 			t.Errorf("S6: after the user's logout root is %q, cookie %v", admins.user(admin.Value), admins.cookie(res))
 		}
+		if c := users.cookie(res); c == nil || c.Value != "" {
+			t.Errorf("S6: after the user's logout the user's cookie is %v", c)
+		}
 		store.failOn("Get")
 		serve("", admin.Value, func(ctx context.Context) {
 			if err := sessionstores.Err(ctx, users.m); err != nil {

@@ -36,7 +36,9 @@ func (s *site) overlap(order, token string, actA, actB act) (answerA, answerB *h
 }
 
 // after reports whether the answer A comes after a step of the other request.
-func after(order string, step byte) bool { return strings.IndexByte(order, 'A') > strings.IndexByte(order, step) }
+func after(order string, step byte) bool {
+	return strings.IndexByte(order, 'A') > strings.IndexByte(order, step)
+}
 
 func TestLogoutOverlaps(t *testing.T) {
 	logouts := map[string]func(*site) act{
@@ -135,6 +137,25 @@ func TestLoginOverlaps(t *testing.T) {
 	})
 }
 
+// A logout that comes too late is one of a session that is gone already. The cookie is the login's by then.
+func TestLateLogout(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w world, s *site) {
+		if w.foreign {
+			return // whether the session was gone is not known there; the cookie goes
+		}
+		for _, order := range []string{"bBaA", "baBA", "baAB"} {
+			token := s.signIn("ann")
+			a, b := s.overlap(order, token, s.destroy, s.login("ann"))
+			if c := s.cookie(a); c != nil {
+				t.Errorf("C14: %s: the late logout sends %v", order, c)
+			}
+			if c := s.cookie(b); c == nil || s.user(c.Value) != "ann" {
+				t.Errorf("C14: %s: the login sends %v", order, c)
+			}
+		}
+	})
+}
+
 func TestRenewTokenOverlaps(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w world, s *site) {
 		for _, order := range orders {
@@ -180,8 +201,10 @@ func TestRevocationOverlapsRenewal(t *testing.T) {
 			s.noError(err)
 			s.destroy(ctx)
 		},
-		"a job that iterates":  func(string) { s.noError(s.m.Iterate(t.Context(), s.destroyIf("ann", nil))) },
-		"a page that iterates": func(string) { s.do("", func(ctx context.Context) { s.noError(s.m.Iterate(ctx, s.destroyIf("ann", nil))) }) },
+		"a job that iterates": func(string) { s.noError(s.m.Iterate(t.Context(), s.destroyIf("ann", nil))) },
+		"a page that iterates": func(string) {
+			s.do("", func(ctx context.Context) { s.noError(s.m.Iterate(ctx, s.destroyIf("ann", nil))) })
+		},
 	}
 	for name, revoke := range revocations {
 		t.Run("S1: "+name, func(t *testing.T) {

@@ -77,10 +77,12 @@ func TestRecordInStore(t *testing.T) {
 	})
 
 	ends := map[string]func(*site) []act{
-		"Destroy":              func(s *site) []act { return []act{s.destroy} },
-		"Destroy, then a Put":  func(s *site) []act { return []act{s.destroy, s.put("flash", "Goodbye")} },
-		"Clear":                func(s *site) []act { return []act{func(ctx context.Context) { s.noError(s.m.Clear(ctx)) }} },
-		"a login without one":  func(s *site) []act { return []act{func(ctx context.Context) { s.noError(s.m.Clear(ctx)) }, s.login("bob")} },
+		"Destroy":             func(s *site) []act { return []act{s.destroy} },
+		"Destroy, then a Put": func(s *site) []act { return []act{s.destroy, s.put("flash", "Goodbye")} },
+		"Clear":               func(s *site) []act { return []act{func(ctx context.Context) { s.noError(s.m.Clear(ctx)) }} },
+		"a login without one": func(s *site) []act {
+			return []act{func(ctx context.Context) { s.noError(s.m.Clear(ctx)) }, s.login("bob")}
+		},
 		"a Set, then Destroy":  func(s *site) []act { return []act{s.setRecord("tokens 2"), s.destroy} },
 		"Renew, then Destroy":  func(s *site) []act { return []act{s.login("ann"), s.setRecord("tokens 2"), s.destroy} },
 		"RenewToken + Destroy": func(s *site) []act { return []act{s.renew, s.destroy} },

@@ -32,7 +32,6 @@ func (st *state) save() error {
 	if status == scs.Unmodified {
 		return st.touch(ctx)
 	}
-	ctx = context.WithoutCancel(ctx)
 	switch {
 	case st.storeErr != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, st.storeErr)
