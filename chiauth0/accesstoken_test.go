@@ -27,7 +27,7 @@ func TestAccessTokenClaims(t *testing.T) {
 		{"U7: another issuer", audience, chiauth0test.Faults{AccessToken: set("iss", "https://evil.example/")}, false},
 		{"U7: another subject", audience, chiauth0test.Faults{AccessToken: set("sub", "auth0|other")}, false},
 		{"U7: no subject", audience, chiauth0test.Faults{AccessToken: drop("sub")}, false},
-		{"U7: expired", audience, chiauth0test.Faults{AccessToken: set("exp", in(-time.Hour))}, false},
+		{"U7: expired", audience, chiauth0test.Faults{AccessToken: set("exp", -time.Hour)}, false},
 		{"U7: no expiry", audience, chiauth0test.Faults{AccessToken: drop("exp")}, false},
 		{"U7: alg none", audience, chiauth0test.Faults{AccessToken: header("alg", "none")}, false},
 		{"U7: alg HS256", audience, chiauth0test.Faults{AccessToken: header("alg", "HS256")}, false},

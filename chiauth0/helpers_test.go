@@ -430,6 +430,27 @@ func (s *countingStore) End(ctx context.Context, key string) error {
 	return s.Store.End(ctx, key)
 }
 
+func (s *countingStore) Create(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
+	if err := s.count(&s.writes); err != nil {
+		return false, err
+	}
+	return s.Store.Create(ctx, key, data, expiry)
+}
+
+func (s *countingStore) File(ctx context.Context, names []string, expiry time.Time, keys ...string) error {
+	if err := s.count(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.File(ctx, names, expiry, keys...)
+}
+
+func (s *countingStore) EndAll(ctx context.Context, name string) error {
+	if err := s.count(&s.writes); err != nil {
+		return err
+	}
+	return s.Store.EndAll(ctx, name)
+}
+
 // A logBuffer is what the application has logged.
 type logBuffer struct {
 	mu     sync.Mutex
