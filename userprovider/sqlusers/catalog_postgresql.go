@@ -1,0 +1,82 @@
+package sqlusers
+
+import (
+	"context"
+	"database/sql"
+)
+
+// postgreSQLColumns reads the columns of a table, found as a statement would find it. A domain counts as what it is a
+// domain of.
+const postgreSQLColumns = `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
+  CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN base.typname::text ELSE t.typname::text END,
+  CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END,
+  coalesce(c.collisdeterministic, true),
+  (a.attnotnull OR t.typnotnull) AND NOT (a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL),
+  a.attgenerated <> '' OR a.attidentity = 'a'
+FROM pg_attribute a
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type base ON base.oid = t.typbasetype
+LEFT JOIN pg_collation c ON c.oid = a.attcollation
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`
+
+func (s *settings) readPostgreSQL(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, postgreSQLColumns, s.table())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c column
+		var plain, base string
+		var modifier int
+		if err := rows.Scan(
+			&c.name, &c.typ, &plain, &base, &modifier, &c.exact, &c.required, &c.generated,
+		); err != nil {
+			return err
+		}
+		c.describe(base, plain, modifier)
+		s.catalog[c.name] = c
+	}
+	return rows.Err()
+}
+
+// describe reads a type's internal name and its modifier, the numbers in its brackets (src/include/utils/numeric.h and
+// the comment on atttypmod in PostgreSQL's catalog documentation).
+func (c *column) describe(base, plain string, modifier int) {
+	c.scale = anyScale
+	switch base {
+	case "text":
+		c.kind = text
+	case "varchar", "bpchar":
+		c.kind = text
+		c.exact = c.exact && base == "varchar" // char(n) takes "a" and "a " for equal
+		if modifier > 4 {
+			c.length = modifier - 4
+		}
+	case "citext":
+		c.kind, c.exact = text, false
+	case "enum":
+		c.kind, c.exact, c.castText = text, false, plain
+	case "bool":
+		c.kind = boolean
+	case "int2":
+		c.kind, c.bits = integer, 16
+	case "int4":
+		c.kind, c.bits = integer, 32
+	case "int8":
+		c.kind, c.bits = integer, 64
+	case "numeric":
+		c.kind = decimal
+		if modifier >= 4 {
+			c.scale = ((modifier-4)&0x7ff ^ 1024) - 1024 // eleven bits, signed
+		}
+	case "float4":
+		c.kind, c.bits = float, 32
+	case "float8":
+		c.kind, c.bits = float, 64
+	case "json":
+		c.kind, c.castText = document, plain
+	case "jsonb":
+		c.kind = document
+	}
+}

@@ -1,0 +1,184 @@
+package sqlusers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// value returns what a driver is given for a claim. The column then holds just that, or the error says why it cannot, as
+// the end of a sentence about the field: nothing is cut off, rounded or replaced on the way. Text holds any claim, as JSON
+// if it is no string; JSON holds any; the others hold their own kind.
+func (c column) value(dialect Dialect, claim any) (any, error) {
+	switch c.kind {
+	case text:
+		s, ok := claim.(string)
+		if !ok {
+			var err error
+			if s, err = encode(claim); err != nil {
+				return nil, err
+			}
+		}
+		return s, c.checkText(dialect, s)
+	case boolean:
+		if b, ok := claim.(bool); ok {
+			return b, nil
+		}
+	case integer, decimal, float:
+		if literal, ok := number(claim); ok {
+			return c.number(dialect, literal)
+		}
+	case document:
+		literal, ok := number(claim)
+		if ok && dialect == SQLite {
+			// A column that is declared JSON takes text that looks like a number for one.
+			return column{kind: decimal, scale: anyScale}.number(dialect, literal)
+		}
+		s, err := encode(claim)
+		if err == nil && dialect == PostgreSQL && c.castText == "" && strings.Contains(s, `\u0000`) && hasNUL(claim) {
+			err = errors.New("has a NUL character, which jsonb cannot hold")
+		}
+		return s, err
+	}
+	return nil, fmt.Errorf("is %s, and its claim is %T; map another claim, or convert this one in Mapping.Extract",
+		describeType(c.typ), claim)
+}
+
+func (c column) checkText(dialect Dialect, s string) error {
+	if dialect != PostgreSQL {
+		return nil
+	}
+	switch {
+	case !utf8.ValidString(s):
+		return errors.New("would hold text that is no valid UTF-8, which PostgreSQL does not store")
+	case strings.Contains(s, "\x00"):
+		return errors.New("would hold a NUL character, which PostgreSQL's text cannot")
+	case c.length > 0 && utf8.RuneCountInString(s) > c.length:
+		return fmt.Errorf("holds %d characters, and its claim has %d", c.length, utf8.RuneCountInString(s))
+	}
+	return nil
+}
+
+// number returns a claim's decimal notation.
+func number(claim any) (literal string, ok bool) {
+	switch claim := claim.(type) {
+	case json.Number:
+		return claim.String(), true
+	case float64: // from an Extract, as int and int64: tokens have only json.Number
+		return strconv.FormatFloat(claim, 'g', -1, 64), true
+	case int:
+		return strconv.Itoa(claim), true
+	case int64:
+		return strconv.FormatInt(claim, 10), true
+	default:
+		return "", false
+	}
+}
+
+func (c column) number(dialect Dialect, literal string) (any, error) {
+	d, ok := parseDigits(literal)
+	if !ok {
+		return nil, fmt.Errorf("is %s, and its claim %.40q is no number that it could hold", describeType(c.typ), literal)
+	}
+	switch {
+	case c.kind == integer:
+		if n, ok := d.integer(c.bits); ok {
+			return n, nil
+		}
+	case c.kind == float:
+		if f, ok := d.float(c.bits); ok {
+			return f, nil
+		}
+	case dialect == PostgreSQL:
+		if -d.exponent <= c.scale {
+			return literal, nil
+		}
+	default: // SQLite keeps decimals as either
+		if n, ok := d.integer(64); ok {
+			return n, nil
+		}
+		if f, ok := d.float(64); ok {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("is %s, which cannot hold the number %.40s as it is", describeType(c.typ), literal)
+}
+
+// encode returns a claim as JSON, the same text for the same value.
+func encode(claim any) (string, error) {
+	if err := checkStrings(claim); err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(claim); err != nil {
+		return "", fmt.Errorf("cannot hold its claim as JSON: %w", err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// checkStrings refuses what package json would replace, and what no claim can be.
+func checkStrings(claim any) error {
+	check := func(s string) error {
+		if !utf8.ValidString(s) {
+			return errors.New("would hold text that is no valid UTF-8, which JSON cannot")
+		}
+		return nil
+	}
+	switch claim := claim.(type) {
+	case nil, bool, float64, int, int64, json.Number:
+		return nil
+	case string:
+		return check(claim)
+	case []string:
+		for _, entry := range claim {
+			if err := check(entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any:
+		for _, entry := range claim {
+			if err := checkStrings(entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	case map[string]any:
+		for name, entry := range claim {
+			if err := errors.Join(check(name), checkStrings(entry)); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return fmt.Errorf("cannot hold %T, which is nothing that a claim can be; convert it in Mapping.Extract", claim)
+	}
+}
+
+func hasNUL(claim any) bool {
+	switch claim := claim.(type) {
+	case string:
+		return strings.Contains(claim, "\x00")
+	case []string:
+		return strings.Contains(strings.Join(claim, ""), "\x00")
+	case []any:
+		for _, entry := range claim {
+			if hasNUL(entry) {
+				return true
+			}
+		}
+	case map[string]any:
+		for name, entry := range claim {
+			if hasNUL(name) || hasNUL(entry) {
+				return true
+			}
+		}
+	}
+	return false
+}
