@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -31,7 +32,20 @@ func BenchmarkMemory(b *testing.B) {
 	b.Run("scs", func(b *testing.B) {
 		benchMemory(b, func() scs.Store { return scsmemstore.NewWithCleanupInterval(0) }, expiry)
 	})
+	b.Run("ours, under two names", func(b *testing.B) {
+		benchMemory(b, func() scs.Store { return &namingStore{New()} }, expiry)
+	})
 }
+
+// A namingStore files each session under the name of its login, and under that of a user who has ten sessions.
+type namingStore struct{ *Store }
+
+func (s *namingStore) Commit(key string, data []byte, expiry time.Time) error {
+	_ = s.File(context.Background(), []string{loginName(key), "user:" + key[:len(key)-1]}, expiry, key)
+	return s.Store.Commit(key, data, expiry)
+}
+
+func loginName(key string) string { return "login:" + key }
 
 func benchMemory(b *testing.B, newStore func() scs.Store, expiry time.Time) {
 	var before, after uint64
@@ -162,6 +176,21 @@ func BenchmarkTouch(b *testing.B) {
 		}
 		return s.Commit(key, data, expiry)
 	})
+}
+
+// One of a million sessions is ended by its name, which all shards are asked for.
+func BenchmarkEndAll(b *testing.B) {
+	ctx, expiry := b.Context(), time.Now().Add(time.Hour)
+	s := &namingStore{New()}
+	for i := range million {
+		if err := s.Commit(benchKey(i), payload, expiry); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		_ = s.EndAll(ctx, loginName(benchKey(i)))
+	}
 }
 
 // benchParallel runs op from many goroutines, on the keys of ten thousand sessions.

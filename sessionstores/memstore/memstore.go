@@ -1,8 +1,8 @@
 // Package memstore keeps sessions in the memory of the process: for development, for tests, and for an application that
 // runs as one process and may sign everybody out when it restarts.
 //
-// It is the store that chiauth0 uses when it is given none, keeps every promise of [sessionstores.Backend],
-// and works as a plain [scs.Store] too. A session costs at most 250 bytes beyond its data.
+// It is the store that chiauth0 uses when it is given none, keeps every promise of [sessionstores.Namer], and works as a
+// plain [scs.Store] too. A session costs at most 250 bytes beyond its data, and some more for each name it is filed under.
 package memstore
 
 import (
@@ -30,9 +30,9 @@ type Store struct {
 }
 
 var (
-	_ sessionstores.Backend = (*Store)(nil)
-	_ scs.IterableStore     = (*Store)(nil)
-	_ scs.IterableCtxStore  = (*Store)(nil)
+	_ sessionstores.Namer  = (*Store)(nil)
+	_ scs.IterableStore    = (*Store)(nil)
+	_ scs.IterableCtxStore = (*Store)(nil)
 )
 
 // New returns an empty store. It removes expired sessions by itself, a few at a time and each within a minute or so, for

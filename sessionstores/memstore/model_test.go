@@ -12,10 +12,11 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
-// A model is a store as simple as can be: what Backend asks for, with neither locks, shards nor sweeping.
+// A model is a store as simple as can be: what Namer asks for, with neither locks, shards nor sweeping.
 type model struct {
 	sessions map[string]modelSession
 	traces   map[string]modelTrace
+	names    map[string][]string
 }
 
 type modelSession struct {
@@ -56,24 +57,40 @@ func (m *model) renew(from, to, data string, expiry time.Time) bool {
 }
 
 func (m *model) end(key string) {
+	m.endUnless(key, map[string]bool{})
+}
+
+func (m *model) endUnless(key string, done map[string]bool) {
+	if done[key] {
+		return
+	}
+	done[key] = true
 	delete(m.sessions, key)
 	t := m.trace(key)
-	m.traces[key] = modelTrace{ended: true, forget: time.Now().Add(sessionstores.EndWindow)}
+	t.ended, t.forget = true, time.Now().Add(sessionstores.EndWindow)
+	m.traces[key] = t
 	for _, next := range t.successors {
-		m.end(next)
+		m.endUnless(next, done)
 	}
 }
 
-// Through four thousand random calls and three days of fake time, the store and the model say the same.
+func (m *model) endAll(name string) {
+	for _, key := range m.names[name] {
+		m.end(key)
+	}
+	delete(m.names, name)
+}
+
+// Through six thousand random calls and three days of fake time, the store and the model say the same.
 func TestStoreAgreesWithModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstore.New()
 		defer store.Close()
-		m := &model{sessions: map[string]modelSession{}, traces: map[string]modelTrace{}}
+		m := &model{sessions: map[string]modelSession{}, traces: map[string]modelTrace{}, names: map[string][]string{}}
 		random := rand.New(rand.NewPCG(1, 2))
 		ctx := t.Context()
 
-		for i := range 4_000 {
+		for i := range 6_000 {
 			key, other := fmt.Sprint("key ", random.IntN(12)), fmt.Sprint("key ", random.IntN(12))
 			data := fmt.Sprint("data ", i)
 			expiry := time.Now().Add(time.Duration(random.IntN(20)-3) * time.Minute).Truncate(time.Millisecond)
@@ -82,7 +99,7 @@ func TestStoreAgreesWithModel(t *testing.T) {
 			var call string
 			var got, want bool
 			var err error
-			switch random.IntN(8) {
+			switch random.IntN(11) {
 			case 0:
 				call, want = "Commit", m.put(key, data, expiry)
 				err = store.Commit(key, []byte(data), expiry)
@@ -113,6 +130,26 @@ func TestStoreAgreesWithModel(t *testing.T) {
 			case 7:
 				call = "Sleep"
 				time.Sleep(time.Duration(random.IntN(1000)) * time.Second)
+			case 8:
+				call = "File"
+				names := []string{fmt.Sprint("name ", random.IntN(4)), "everybody"}
+				for _, name := range names {
+					m.names[name] = append(m.names[name], key, other)
+				}
+				err = store.File(ctx, names, time.Now().AddDate(1, 0, 0), key, other) // when it is forgotten: sweep_test.go
+			case 9:
+				call, want = "Create", !m.trace(key).ended && m.put(key, data, expiry)
+				got, err = store.Create(ctx, key, []byte(data), expiry)
+			case 10:
+				if random.IntN(4) == 0 {
+					call = "EndAll"
+					name := fmt.Sprint("name ", random.IntN(4))
+					if random.IntN(8) == 0 {
+						name = "everybody"
+					}
+					m.endAll(name)
+					err = store.EndAll(ctx, name)
+				}
 			}
 			if got != want || err != nil {
 				t.Fatalf("call %d, %s(%s): found %v, error %v; want %v", i, call, key, got, err, want)

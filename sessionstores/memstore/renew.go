@@ -3,6 +3,7 @@ package memstore
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,22 +50,27 @@ func (s *Store) Renew(_ context.Context, oldKey, newKey string, data []byte, exp
 // End removes the session under key, those that succeeded it and those that are about to.
 func (s *Store) End(_ context.Context, key string) error {
 	now := time.Now()
-	for keys := []string{key}; len(keys) > 0; {
-		last := len(keys) - 1
-		key, keys = keys[last], keys[:last]
-		keys = append(keys, s.end(key, now)...)
+	keys := []string{key}
+	for i := 0; i < len(keys); i++ {
+		for _, next := range s.end(keys[i], now) {
+			if !slices.Contains(keys, next) { // a ring of renewals has an end
+				keys = append(keys, next)
+			}
+		}
 	}
 	s.keepSweeping()
 	return nil
 }
 
+// end ends one session and returns its successors. They stay in the trace: another End at the same time must not return
+// before they are gone, either.
 func (s *Store) end(key string, now time.Time) (successors []string) {
 	sh := s.shards.lock(key)
 	defer sh.mu.Unlock()
 	sh.sessions.remove(key)
 	t := sh.trace(key, now)
-	successors, t.successors, t.ended = t.successors, nil, true
-	return successors
+	t.ended = true
+	return t.successors // of an ended session, these are final
 }
 
 // trace returns the trace of key, a new one if there is none, to be kept for EndWindow from now.

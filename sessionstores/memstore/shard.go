@@ -26,12 +26,14 @@ func (s *shards) lock(key string) *shard {
 	return sh
 }
 
-// A shard holds the sessions whose keys fall to it, and the traces of sessions that were renewed or ended.
+// A shard holds the sessions whose keys fall to it, the names that lead to these keys, and the traces of sessions that were
+// renewed or ended.
 type shard struct {
 	mu       sync.Mutex
 	sessions table[session]
 	traces   table[trace]
-	_        [24]byte // a cache line to itself: neighbours are locked by other processors
+	names    table[name]
+	_        [8]byte // a cache line to itself: neighbours are locked by other processors
 }
 
 type session struct {
@@ -86,12 +88,17 @@ func (sh *shard) sweep(now int64) (left int) {
 	defer sh.mu.Unlock()
 	sh.sessions.sweep(func(e *session) bool { return e.expires <= now })
 	sh.traces.sweep(func(t *trace) bool { return t.forget <= now })
-	return len(sh.sessions.m) + len(sh.traces.m)
+	sh.names.sweep(func(n *name) bool { return n.keepOnly(func(f filed) bool { return f.expires > now }) == 0 })
+	return sh.held()
 }
 
 // empty reports whether there is nothing at all. It locks the shard itself.
 func (sh *shard) empty() bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	return len(sh.sessions.m)+len(sh.traces.m) == 0
+	return sh.held() == 0
+}
+
+func (sh *shard) held() int {
+	return len(sh.sessions.m) + len(sh.traces.m) + len(sh.names.m)
 }

@@ -16,13 +16,14 @@ func fill(s *Store, prefix string, n int, expiry time.Time) {
 	}
 }
 
-// held is how many sessions and traces take up memory, expired or not, and how many entries the maps were grown for.
+// held is how many sessions, traces and names of a shard take up memory, expired or not, and how many entries the maps were
+// grown for.
 func held(s *Store) (entries, grown int) {
 	for i := range s.shards.list {
 		sh := &s.shards.list[i]
 		sh.mu.Lock()
-		entries += len(sh.sessions.m) + len(sh.traces.m)
-		grown += sh.sessions.peak + sh.traces.peak
+		entries += len(sh.sessions.m) + len(sh.traces.m) + len(sh.names.m)
+		grown += sh.sessions.peak + sh.traces.peak + sh.names.peak
 		sh.mu.Unlock()
 	}
 	return entries, grown
@@ -48,6 +49,58 @@ func TestSweepRemovesWhatExpired(t *testing.T) {
 	})
 }
 
+// Names go when the last key under them has expired, and each key when its own time has come.
+func TestSweepRemovesNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New()
+		defer s.Close()
+		const sessions = 1000
+		minute, hour := time.Now().Add(time.Minute), time.Now().Add(time.Hour)
+		for i := range sessions {
+			short, long := fmt.Sprint("short ", i), fmt.Sprint("long ", i)
+			_ = s.File(t.Context(), []string{"everybody", "user of " + short}, minute, short)
+			_ = s.File(t.Context(), []string{"everybody", "user of " + long}, minute, long)
+			_ = s.File(t.Context(), []string{"user of " + long}, hour, long) // again, for longer
+			_ = s.File(t.Context(), []string{"user of " + long}, minute, long)
+		}
+		time.Sleep(2*time.Minute + time.Second)
+		if entries, _ := held(s); entries != sessions {
+			t.Errorf("%d names are held, want the %d that have a key", entries, sessions)
+		}
+		for i := range sessions {
+			key := fmt.Sprint("long ", i)
+			s.put(key, nil, hour)
+			if _ = s.EndAll(t.Context(), "user of "+key); s.remove(key) {
+				t.Fatalf("%s is not found by its name", key)
+			}
+		}
+	})
+}
+
+// A name that was ended takes up no memory, nor does it keep what was filed and has not been ended from being found.
+func TestEndAllForgets(t *testing.T) {
+	s := New()
+	defer s.Close()
+	for i := range 100 {
+		_ = s.File(t.Context(), []string{"name"}, time.Now().Add(time.Hour), fmt.Sprint("key ", i))
+	}
+	_ = s.EndAll(t.Context(), "name")
+	for i := range s.shards.list {
+		if sh := &s.shards.list[i]; len(sh.names.m) != 0 {
+			t.Errorf("shard %d still has the name", i)
+		}
+	}
+
+	_ = s.File(t.Context(), []string{"name"}, time.Now().Add(time.Hour), "filed while EndAll ends others")
+	for i := range s.shards.list {
+		s.shards.list[i].forgetEnded("name", time.Now())
+	}
+	s.put("filed while EndAll ends others", nil, time.Now().Add(time.Hour))
+	if _ = s.EndAll(t.Context(), "name"); s.remove("filed while EndAll ends others") {
+		t.Error("a key was forgotten that has not been ended")
+	}
+}
+
 // S14: an empty store has no timer; storing something sets it again.
 func TestSweepRestsWhileEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -56,6 +109,8 @@ func TestSweepRestsWhileEmpty(t *testing.T) {
 			func() { s.put("key", nil, time.Now().Add(time.Hour)) },
 			func() { _ = s.End(t.Context(), "key") },
 			func() { _, _ = s.Renew(t.Context(), "a", "b", nil, time.Now().Add(time.Hour)) },
+			func() { _ = s.File(t.Context(), []string{"name"}, time.Now().Add(time.Hour), "key") },
+			func() { _, _ = s.Create(t.Context(), "key", nil, time.Now().Add(time.Hour)) },
 		} {
 			if s.sweeps.running.Load() {
 				t.Fatal("the empty store is being swept")
