@@ -175,6 +175,13 @@ func TestMisuse(t *testing.T) {
 		})
 	})
 
+	t.Run("S6: New's error page says that the server is at fault", func(t *testing.T) {
+		res := (&site{tb: t, m: s.m, mw: func(h http.Handler) http.Handler { return s.m.LoadAndSave(s.mw(h)) }}).do("", s.read)
+		if text := body(t, res); res.StatusCode != http.StatusInternalServerError || text != "Internal Server Error\n" {
+			t.Errorf("status %d, %q", res.StatusCode, text)
+		}
+	})
+
 	t.Run("S6: a Commit by hand is refused, and says why", func(t *testing.T) {
 		token := s.signIn("ann")
 		s.do(token, func(ctx context.Context) {

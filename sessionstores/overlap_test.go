@@ -144,12 +144,15 @@ func TestLateLogout(t *testing.T) {
 			return // whether the session was gone is not known there; the cookie goes
 		}
 		for _, order := range []string{"bBaA", "baBA", "baAB"} {
-			token := s.signIn("ann")
-			a, b := s.overlap(order, token, s.destroy, s.login("ann"))
+			token := s.signIn("ann", s.setRecord("tokens 1"))
+			a, b := s.overlap(order, token, s.destroy, func(ctx context.Context) {
+				s.login("ann")(ctx)
+				s.setRecord("tokens 2")(ctx)
+			})
 			if c := s.cookie(a); c != nil {
 				t.Errorf("C14: %s: the late logout sends %v", order, c)
 			}
-			if c := s.cookie(b); c == nil || s.user(c.Value) != "ann" {
+			if c := s.cookie(b); c == nil || s.user(c.Value) != "ann" || s.record(c.Value) != "tokens 2" {
 				t.Errorf("C14: %s: the login sends %v", order, c)
 			}
 		}
@@ -359,6 +362,21 @@ func TestManyOverlaps(t *testing.T) {
 			if c := s.cookie(res); c != nil && s.user(c.Value) != "" {
 				t.Fatal("S1: the session came back")
 			}
+		}
+	}
+}
+
+// Only a login may begin anew in a request whose session is gone.
+func TestLoginInASessionThatIsGone(t *testing.T) {
+	s := newSite(t, newManager(t))
+	for name, before := range map[string]act{"a renewal": s.renew, "a logout": s.destroy} {
+		token := s.signIn("ann")
+		a := s.takeOff(token)
+		s.do(token, s.destroy)
+		a.do(before)
+		a.do(s.login("bob"))
+		if c := s.cookie(a.land()); c == nil || s.user(c.Value) != "bob" {
+			t.Errorf("S1: a login after %s that came too late sends %v", name, c)
 		}
 	}
 }

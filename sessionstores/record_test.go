@@ -3,6 +3,7 @@ package sessionstores_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -236,6 +237,17 @@ func TestRecordLivesAsLongAsItsSession(t *testing.T) {
 				t.Errorf("S15: renewed for 100 hours, the record is %q", got)
 			}
 		})
+	})
+
+	t.Run("S15: a record that is gone is not made again", func(t *testing.T) {
+		store := newTimelessStore()
+		s := newSite(t, sessionstores.New(store))
+		token := s.signIn("ann", s.setRecord("tokens"))
+		maps.DeleteFunc(store.data, func(key string, _ []byte) bool { return strings.HasPrefix(key, "record:") })
+		s.do(token, s.renew)
+		if n := store.size(); n != 1 {
+			t.Errorf("%d entries", n)
+		}
 	})
 
 	t.Run("S15: it ends with its session's idle time", func(t *testing.T) {
