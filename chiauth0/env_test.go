@@ -9,14 +9,17 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// setenv sets these variables and empties all others that ConfigFromEnv reads.
+// variableNames are what ConfigFromEnv reads.
+var variableNames = []string{
+	"AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_AUDIENCE", "AUTH0_SCOPES", "AUTH0_CALLBACK_URI",
+	"AUTH0_USER_FIELD_MAPPING", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "AUTH0_GROUPS_FIELD", "AUTH0_SUPERUSER_GROUP",
+	"AUTH0_STAFF_GROUP", "AUTH0_SECRET", "APP_BASE_URL",
+}
+
+// setenv sets these variables and empties all others.
 func setenv(t *testing.T, variables map[string]string) {
 	t.Helper()
-	for _, name := range []string{
-		"AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_AUDIENCE", "AUTH0_SCOPES", "AUTH0_CALLBACK_URI",
-		"AUTH0_USER_FIELD_MAPPING", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "AUTH0_GROUPS_FIELD", "AUTH0_SUPERUSER_GROUP",
-		"AUTH0_STAFF_GROUP", "AUTH0_SECRET", "APP_BASE_URL",
-	} {
+	for _, name := range variableNames {
 		t.Setenv(name, variables[name])
 	}
 }
