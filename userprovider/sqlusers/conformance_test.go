@@ -2,6 +2,7 @@ package sqlusers_test
 
 import (
 	"context"
+	"crypto/rand"
 	"testing"
 
 	"github.com/chiauth0/auth/userprovider"
@@ -80,18 +81,21 @@ func TestConforms(t *testing.T) {
 		},
 		"names that need quotes, and text for IDs": func(t *testing.T, db database) sqlusers.Table[person] {
 			mustExec(t, db.DB, `CREATE TABLE "the ""users"" %s" ("ID" text PRIMARY KEY, "select" text NOT NULL,
-				"from;--" text NOT NULL, email text, first_name text, last_name text,
+				"from;--" text NOT NULL, "a ""b""" boolean, "$1" boolean, "?1" text, first_name text, last_name text,
 				UNIQUE ("select", "from;--"))`)
 			table := people(db.dialect)
 			table.Name = `the "users" %s`
+			table.Select = []string{"first_name", "last_name", "?1"}
 			table.Columns = sqlusers.Columns{
-				ID: "ID", Issuer: "select", Subject: "from;--",
-				Active: "-", Staff: "first_name", Superuser: "-", Created: "-", Updated: "-",
+				ID: "ID", Issuer: "select", Subject: "from;--", Email: "?1", Staff: `a "b"`, Superuser: "$1",
+				Active: sqlusers.NoColumn, Created: sqlusers.NoColumn, Updated: sqlusers.NoColumn,
+			}
+			table.Defaults = map[string]any{
+				"ID": func(userprovider.Login) any { return rand.Text() }, "first_name": "", "last_name": "",
 			}
 			return table
 		},
 	}
-	delete(tables, "names that need quotes, and text for IDs")
 	for name, create := range tables {
 		t.Run(name, func(t *testing.T) {
 			onEveryDialect(t, func(t *testing.T, db database) {

@@ -82,8 +82,8 @@ func (p *Provider[T]) SyncUser(ctx context.Context, login userprovider.Login) (u
 // FindUser implements [userprovider.UserProvider] by one indexed read.
 func (p *Provider[T]) FindUser(ctx context.Context, id string) (userprovider.User, error) {
 	var key any = id
-	if p.catalog[p.columns.ID].kind == integer {
-		number, err := strconv.ParseInt(id, 10, 64)
+	if c := p.catalog[p.columns.ID]; c.kind == integer {
+		number, err := strconv.ParseInt(id, 10, c.bits)
 		if err != nil {
 			return userprovider.User{}, userprovider.ErrNotFound
 		}

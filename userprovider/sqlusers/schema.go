@@ -3,8 +3,8 @@ package sqlusers
 import "strings"
 
 // Schema returns the CREATE TABLE IF NOT EXISTS statement of the table that the zero [Table] describes, for an
-// application that has none yet. columns are further ones, as SQL writes them ("first_name text NOT NULL DEFAULT ”");
-// they are not quoted and must not come from a stranger.
+// application that has none yet. columns are further ones, each as it stands in SQL, such as "first_name text": they are
+// not quoted, and must not come from a stranger.
 //
 // Issuer and subject are unique together, and no id is ever given twice. The e-mail is not unique: two people may well
 // claim the same, and only one of them need have proved it.

@@ -144,7 +144,7 @@ func (b *builder) differs(changes []assignment) string {
 		case b.dialect == SQLite:
 			conditions = append(conditions, name+" IS NOT "+param+b.binary())
 		case change.column.isText():
-			conditions = append(conditions, "CAST("+name+" AS text) IS DISTINCT FROM "+param)
+			conditions = append(conditions, "CAST("+name+" AS text) COLLATE \"C\" IS DISTINCT FROM "+param)
 		default:
 			conditions = append(conditions, name+" IS DISTINCT FROM "+param)
 		}
