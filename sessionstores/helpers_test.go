@@ -36,11 +36,7 @@ var worlds = []world{
 	{name: "a manager of scs.New", foreign: true, manager: func(testing.TB) *scs.SessionManager {
 		return foreignManager(scsmemstore.NewWithCleanupInterval(0))
 	}},
-	{name: "a manager of scs.New that hashes tokens, on memstore", backend: true, foreign: true, manager: func(tb testing.TB) *scs.SessionManager {
-		m := foreignManager(newMemstore(tb))
-		m.HashTokenInStore = true
-		return m
-	}},
+	{name: "a manager of scs.New that hashes tokens, on memstore", backend: true, foreign: true, manager: hashingManager},
 }
 
 // eachWorld runs a test in every world.
@@ -55,6 +51,12 @@ func newManager(tb testing.TB) *scs.SessionManager { return sessionstores.New(ne
 func foreignManager(store scs.Store) *scs.SessionManager {
 	m := scs.New()
 	m.Store, m.IdleTimeout, m.ErrorFunc = store, 24*time.Hour, answerUnavailable
+	return m
+}
+
+func hashingManager(tb testing.TB) *scs.SessionManager {
+	m := foreignManager(newMemstore(tb))
+	m.HashTokenInStore = true
 	return m
 }
 
