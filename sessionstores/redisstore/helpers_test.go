@@ -16,6 +16,7 @@ import (
 type app struct {
 	manager *scs.SessionManager
 	handler http.Handler
+	loaded  func() // called by each page, when the session is there; nil does nothing
 }
 
 func newApp(store scs.Store) *app {
@@ -35,7 +36,13 @@ func newApp(store scs.Store) *app {
 
 // wrap puts the middleware around the pages, after the manager's settings were made.
 func (a *app) wrap() *app {
-	a.handler = sessionstores.Middleware(a.manager)(a.handler)
+	pages := a.handler
+	a.handler = sessionstores.Middleware(a.manager)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.loaded != nil {
+			a.loaded()
+		}
+		pages.ServeHTTP(w, r)
+	}))
 	return a
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"time"
+
+	"github.com/chiauth0/auth/sessionstores"
 )
 
 // A value in Redis begins with two bytes that say what it is. The first is zero, with which neither gob nor JSON nor the
@@ -16,6 +18,8 @@ import (
 // The expiry is in the value although Redis knows it, so that one plain GET tells all.
 const (
 	sessionKind = "\x00S"
+	renewedKind = "\x00R"
+	endedKind   = "\x00E"
 	headerLen   = len(sessionKind) + 8
 )
 
@@ -31,8 +35,12 @@ func appendExpiry(b []byte, expiry time.Time) []byte {
 }
 
 // session takes a value apart. found is false for whatever is no session, and for one that has expired: a client-side cache
-// may not have heard of that yet.
+// may not have heard of that yet. Of a session that was renewed or ended, expiry is when that will be forgotten, at the
+// latest.
 func session(value []byte, now time.Time) (data []byte, expiry time.Time, found bool) {
+	if kind := value[:min(len(sessionKind), len(value))]; string(kind) == renewedKind || string(kind) == endedKind {
+		return nil, now.Add(sessionstores.EndWindow), false
+	}
 	if len(value) < headerLen || string(value[:len(sessionKind)]) != sessionKind {
 		return nil, time.Time{}, false
 	}
