@@ -14,6 +14,7 @@ func checksByName() map[string]func(ctx context.Context, store *faulty) error {
 	add(byName, iterableChecks)
 	add(byName, iterableCtxChecks)
 	add(byName, backendChecks)
+	add(byName, namerChecks)
 	return byName
 }
 
@@ -28,7 +29,7 @@ func add[S any](byName map[string]func(context.Context, *faulty) error, checks [
 func TestFaultsAreCaught(t *testing.T) {
 	byName := checksByName()
 	idle := maps.Clone(byName)
-	for _, table := range []faultTable{storeFaults, backendFaults, logoutFaults} {
+	for _, table := range []faultTable{storeFaults, backendFaults, logoutFaults, namerFaults} {
 		for check, faults := range table {
 			delete(idle, check)
 			run := byName[check]

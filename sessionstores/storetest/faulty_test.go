@@ -25,6 +25,9 @@ type faulty struct {
 	remove    func(ctx context.Context, key string) (bool, error)
 	renew     func(ctx context.Context, oldKey, newKey string, data []byte, expiry time.Time) (bool, error)
 	end       func(ctx context.Context, key string) error
+	file      func(ctx context.Context, names []string, expiry time.Time, keys ...string) error
+	create    func(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error)
+	endAll    func(ctx context.Context, name string) error
 }
 
 func newFaulty() *faulty {
@@ -33,6 +36,7 @@ func newFaulty() *faulty {
 		honest: m,
 		find:   m.Find, findCtx: m.FindCtx, commit: m.Commit, commitCtx: m.CommitCtx, delete: m.Delete, deleteCtx: m.DeleteCtx,
 		all: m.All, get: m.Get, update: m.Update, touch: m.Touch, remove: m.Remove, renew: m.Renew, end: m.End,
+		file: m.File, create: m.Create, endAll: m.EndAll,
 	}
 }
 
@@ -77,3 +81,13 @@ func (f *faulty) Renew(ctx context.Context, oldKey, newKey string, data []byte, 
 }
 
 func (f *faulty) End(ctx context.Context, key string) error { return f.end(ctx, key) }
+
+func (f *faulty) File(ctx context.Context, names []string, expiry time.Time, keys ...string) error {
+	return f.file(ctx, names, expiry, keys...)
+}
+
+func (f *faulty) Create(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
+	return f.create(ctx, key, data, expiry)
+}
+
+func (f *faulty) EndAll(ctx context.Context, name string) error { return f.endAll(ctx, name) }

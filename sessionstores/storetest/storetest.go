@@ -1,5 +1,5 @@
 // Package storetest is a conformance suite for session stores: what package scs asks of its [scs.Store], and what
-// [sessionstores.Backend] asks beyond that. It is for the authors of stores; the stores of this module pass it.
+// [sessionstores.Backend] and [sessionstores.Namer] ask beyond that. It is for the authors of stores; the stores of this module pass it.
 package storetest
 
 import (
@@ -13,15 +13,15 @@ import (
 )
 
 // Run puts a store through the suite, each check in a subtest of its own. Every store is tested as an [scs.Store]; one
-// that is an [scs.CtxStore], [scs.IterableStore], [scs.IterableCtxStore] or [sessionstores.Backend] is tested as that too.
-// Assert the interfaces that the store is meant to have with a declaration such as
+// that is an [scs.CtxStore], [scs.IterableStore], [scs.IterableCtxStore], [sessionstores.Backend] or [sessionstores.Namer]
+// is tested as that too. Assert the interfaces that the store is meant to have with a declaration such as
 //
 //	var _ sessionstores.Backend = (*Store)(nil)
 //
 // or a method that is missing will only leave out its checks.
 //
 // newStore is called at the start of each check, and may return the same store or a new one: keys are random, and other
-// sessions may be in the store. Times may be rounded to a second. The suite waits for expiries, about two seconds
+// sessions may be in the store. Times may be rounded to a second. The suite waits for expiries, about four seconds
 // altogether, and up to two more for a store that rounds. It leaves sessions behind, most of which expire within an hour.
 //
 // Run the suite with the race detector.
@@ -32,6 +32,7 @@ func Run(t *testing.T, newStore func(t *testing.T) scs.Store) {
 	group(t, "scs.IterableStore", newStore, store, iterableChecks)
 	group(t, "scs.IterableCtxStore", newStore, store, iterableCtxChecks)
 	group[sessionstores.Backend](t, "sessionstores.Backend", newStore, store, backendChecks)
+	group[sessionstores.Namer](t, "sessionstores.Namer", newStore, store, namerChecks)
 }
 
 // A check is one promise of the interface S. It answers with an error rather than failing a test, so that the suite can be

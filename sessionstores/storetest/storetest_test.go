@@ -11,7 +11,7 @@ import (
 	"github.com/chiauth0/auth/sessionstores/storetest"
 )
 
-var _ sessionstores.Backend = (*memstore.Store)(nil)
+var _ sessionstores.Namer = (*memstore.Store)(nil)
 
 // The test of a store is this, in its own package.
 func ExampleRun() {
