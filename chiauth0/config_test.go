@@ -149,8 +149,7 @@ func fullConfig(t *testing.T) *chiauth0.Config {
 	t.Helper()
 	c := &chiauth0.Config{}
 	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
 		if !f.CanSet() {
 			continue
 		}
@@ -188,8 +187,8 @@ func holdsLock(t reflect.Type) bool {
 	if lock && unlock {
 		return true
 	}
-	for i := range t.NumField() {
-		if holdsLock(t.Field(i).Type) {
+	for field := range t.Fields() {
+		if holdsLock(field.Type) {
 			return true
 		}
 	}

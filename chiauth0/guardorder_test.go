@@ -36,23 +36,24 @@ func TestGuardsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	type config = chiauth0.Config
 	page := http.HandlerFunc(whoami)
-	with := func(path string, guards ...func(*config) func(http.Handler) http.Handler) func(*config) http.Handler {
+	type guards = []func(*config) func(http.Handler) http.Handler
+	with := func(guards guards) func(*config) http.Handler {
 		return func(c *config) http.Handler {
 			r := chi.NewRouter()
 			for _, guard := range guards {
 				r.Use(guard(c))
 			}
-			r.Handle(path, page)
+			r.Handle("/app/page", page)
 			return r
 		}
 	}
 	for name, build := range map[string]func(*config) http.Handler{
-		"G: guard without LoadUser":       with("/app/page", chiauth0.RequireLogin),
-		"G: guard after LoadUser":         with("/app/page", chiauth0.LoadUser, chiauth0.RequireLogin),
-		"G: guard before LoadUser":        with("/app/page", chiauth0.RequireLogin, chiauth0.LoadUser),
-		"G: guard twice":                  with("/app/page", chiauth0.RequireLogin, chiauth0.RequireLogin),
-		"G: two guards":                   with("/app/page", chiauth0.RequireStaff, chiauth0.RequireLogin),
-		"G: all of them, LoadUser within": with("/app/page", chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser, chiauth0.RequireStaff),
+		"G: guard without LoadUser":       with(guards{chiauth0.RequireLogin}),
+		"G: guard after LoadUser":         with(guards{chiauth0.LoadUser, chiauth0.RequireLogin}),
+		"G: guard before LoadUser":        with(guards{chiauth0.RequireLogin, chiauth0.LoadUser}),
+		"G: guard twice":                  with(guards{chiauth0.RequireLogin, chiauth0.RequireLogin}),
+		"G: two guards":                   with(guards{chiauth0.RequireStaff, chiauth0.RequireLogin}),
+		"G: all of them, LoadUser within": with(guards{chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser, chiauth0.RequireStaff}),
 		"G: With": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.With(chiauth0.RequireStaff(c)).Get("/app/page", whoami)

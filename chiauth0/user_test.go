@@ -136,6 +136,7 @@ func (h askingHandler) Handle(ctx context.Context, record slog.Record) error {
 func (h askingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return askingHandler{h.Handler.WithAttrs(attrs)}
 }
+
 func (h askingHandler) WithGroup(name string) slog.Handler {
 	return askingHandler{h.Handler.WithGroup(name)}
 }
