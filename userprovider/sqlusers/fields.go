@@ -48,7 +48,7 @@ func (s *settings) column(field string) (column, error) {
 	case c.generated:
 		return fault("is a column that the database alone writes; map the claim to another one")
 	case c.kind == other:
-		return fault("is %s, which can hold no claim; text, boolean, integer, numeric, floating-point and JSON columns can",
+		return fault("is %s, which can hold no claim; map the claim to a text, number, boolean or JSON column",
 			describeType(c.typ))
 	}
 	return c, nil

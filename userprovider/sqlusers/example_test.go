@@ -1,0 +1,130 @@
+package sqlusers_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/chiauth0/auth/userprovider"
+	"github.com/chiauth0/auth/userprovider/sqlusers"
+)
+
+// An Account is the application's own user.
+type Account struct {
+	ID        int64
+	FirstName string
+	Plan      string
+}
+
+// scanAccount serves the provider, and the application's own queries.
+func scanAccount(row sqlusers.Row) (*Account, error) {
+	var a Account
+	err := row.Scan(&a.ID, &a.FirstName, &a.Plan)
+	return &a, err
+}
+
+func Example() {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:accounts?mode=memory&cache=shared&_pragma=busy_timeout(5000)")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text NOT NULL DEFAULT ''", "plan text NOT NULL")
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		log.Fatal(err)
+	}
+
+	users, err := sqlusers.New(ctx, db, sqlusers.Table[*Account]{
+		Dialect:  sqlusers.SQLite,
+		Select:   []string{"id", "first_name", "plan"},
+		Scan:     scanAccount,
+		Defaults: map[string]any{"plan": "free"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// chiauth0 does this on every login, with cfg.Users = users and cfg.Mapping:
+	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name"}}
+	login, _ := mapping.Login(map[string]any{
+		"iss": "https://tenant.eu.auth0.com/", "sub": "auth0|65a1", "given_name": "Ada",
+	}, nil)
+	user, err := users.SyncUser(ctx, login)
+	if err != nil {
+		log.Fatal(err)
+	}
+	account := user.Value.(*Account) // chiauth0.UserAs[*Account](ctx) in a handler
+	fmt.Println(user.ID, user.Active, account.FirstName, account.Plan)
+
+	// The table is the application's, and so is every other query.
+	rows, err := db.QueryContext(ctx, "SELECT id, first_name, plan FROM users WHERE plan = ?", "free")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		account, err := scanAccount(rows)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(account.FirstName)
+	}
+	// Output:
+	// 1 true Ada free
+	// Ada
+}
+
+// A mapping that cannot work is an error when the application starts: chiauth0 asks with all mapped fields.
+func ExampleProvider_CheckFields() {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:fields?mode=memory&cache=shared")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, sqlusers.Schema(sqlusers.SQLite, "first_name text")); err != nil {
+		log.Fatal(err)
+	}
+	users, err := sqlusers.New(ctx, db, sqlusers.Table[string]{
+		Dialect: sqlusers.SQLite,
+		Select:  []string{"subject"},
+		Scan: func(row sqlusers.Row) (subject string, err error) {
+			err = row.Scan(&subject)
+			return subject, err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(users.CheckFields([]string{"email", "first_name"}))
+	fmt.Println(users.CheckFields([]string{"email", "last_login"}))
+	fmt.Println(users.CheckFields([]string{"email", "staff"}))
+	// Output:
+	// <nil>
+	// sqlusers: table users: the field "last_login" is of the type timestamp, which can hold no claim; map the claim to a text, number, boolean or JSON column
+	// sqlusers: table users: the field "staff" is a column that no claim may write; map the claim to another one
+}
+
+// The default table, for an application that has none yet.
+func ExampleSchema() {
+	fmt.Println(sqlusers.Schema(sqlusers.PostgreSQL, "first_name text"))
+	// Output:
+	// CREATE TABLE IF NOT EXISTS users (
+	//   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	//   issuer text NOT NULL,
+	//   subject text NOT NULL,
+	//   email text,
+	//   active boolean NOT NULL DEFAULT true,
+	//   staff boolean NOT NULL DEFAULT false,
+	//   superuser boolean NOT NULL DEFAULT false,
+	//   created_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
+	//   updated_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
+	//   last_login timestamptz,
+	//   first_name text,
+	//   UNIQUE (issuer, subject)
+	// )
+}
