@@ -40,7 +40,12 @@ func (s *Store) Create(ctx context.Context, key string, data []byte, expiry time
 // ran. When it fails half-way it can be called again. It stops when ctx is done.
 func (s *Store) EndAll(ctx context.Context, name string) error {
 	index := s.index(name)
-	keys, err := wait(ctx, s, func() ([]string, error) { return s.client.ZRange(ctx, index, 0, -1).Result() })
+	keys, err := wait(ctx, s, func() ([]string, error) {
+		pipe := s.client.Pipeline() // goes past a client-side cache, which would miss who has just logged in
+		cmd := pipe.ZRange(ctx, index, 0, -1)
+		_, _ = pipe.Exec(ctx) // the command has the error
+		return cmd.Result()
+	})
 	if err != nil || len(keys) == 0 {
 		return failed("looking up the sessions of a name", err)
 	}

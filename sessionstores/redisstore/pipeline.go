@@ -17,6 +17,11 @@ type call struct {
 // runAll runs the calls in one round trip, in a Cluster in one per node, and returns their answers. An error is the first
 // one's; the other calls may have been run.
 func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
+	defer func() {
+		for _, c := range calls {
+			s.recent.add(c.key)
+		}
+	}()
 	return wait(ctx, s, func() ([]any, error) {
 		cmds := make([]*redis.Cmd, len(calls))
 		pipe := s.client.Pipeline()

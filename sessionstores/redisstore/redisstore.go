@@ -28,12 +28,11 @@
 //		ClientSideCacheConfig: &redis.ClientSideCacheConfig{MaxEntries: 100_000, MaxStaleness: 2 * time.Second},
 //	})
 //
-// The price is that a process sees what another one changed a little later: usually within ten milliseconds, when an
-// invalidation is lost without its connection being cut (a firewall that forgets it, say) after MaxStaleness, which is
-// unlimited unless set. That holds for a logout: until then the process still serves a copy of the cookie. It never brings
-// the session back, since writes are decided by the server. A read just after a write, by the same process as well, can see
-// what was there before; an application that counts in its session should stay without. go-redis calls the feature
-// experimental, and offers it for one node only, without Sentinel, in database 0.
+// The price is that a process sees a little later what another one changed: usually within ten milliseconds, and after
+// MaxStaleness, which is unlimited unless set, when the news is lost without the connection being cut (by a firewall that
+// forgets it, say). That holds for a logout: until then the process still serves a copy of the cookie. It never brings the
+// session back, since it is the server that decides about writes. What a process wrote itself it sees at once. go-redis calls
+// the feature experimental, and offers it for one node only, without Sentinel, in database 0.
 package redisstore
 
 import (
@@ -73,6 +72,7 @@ type Store struct {
 	Timeout time.Duration
 
 	client   redis.UniversalClient
+	recent   *recent
 	punctual bool // the client heeds the deadline of a context by itself
 }
 
@@ -92,7 +92,7 @@ func New(client redis.UniversalClient) *Store {
 	if client == nil {
 		panic("redisstore: New(nil): give it a client, such as redis.NewClient(&redis.Options{Addr: \"localhost:6379\"})")
 	}
-	return &Store{Prefix: defaultPrefix, Timeout: defaultTimeout, client: client, punctual: heedsDeadlines(client)}
+	return &Store{Prefix: defaultPrefix, Timeout: defaultTimeout, client: client, recent: newRecent(client), punctual: heedsDeadlines(client)}
 }
 
 // ReadTimeout tells package sessionstores how long a read may take.
@@ -107,7 +107,7 @@ func (s *Store) ReadTimeout() time.Duration {
 func (s *Store) Get(ctx context.Context, key string) (data []byte, expiry time.Time, found bool, err error) {
 	ctx, cancel := s.readContext(ctx)
 	defer cancel()
-	value, err := wait(ctx, s, func() ([]byte, error) { return s.client.Get(ctx, s.Prefix+key).Bytes() })
+	value, err := wait(ctx, s, func() ([]byte, error) { return s.get(ctx, s.Prefix+key) })
 	switch {
 	case errors.Is(err, redis.Nil), redis.HasErrorPrefix(err, "WRONGTYPE"): // the latter is an index of names
 		return nil, time.Time{}, false, nil
@@ -137,6 +137,7 @@ func (s *Store) CommitCtx(ctx context.Context, key string, data []byte, expiry t
 	ctx, cancel := writeContext(ctx)
 	defer cancel()
 	value := appendSession(data, expiry)
+	defer s.recent.add(s.Prefix + key)
 	_, err := wait(ctx, s, func() (any, error) {
 		return nil, s.client.Do(ctx, "set", s.Prefix+key, value, "pxat", expiry.UnixMilli()).Err()
 	})
@@ -187,6 +188,7 @@ func (s *Store) Touch(ctx context.Context, key string, expiry time.Time) (found 
 func (s *Store) decide(ctx context.Context, script *redis.Script, key string, args ...any) (bool, error) {
 	ctx, cancel := writeContext(ctx)
 	defer cancel()
+	defer s.recent.add(s.Prefix + key)
 	return wait(ctx, s, func() (bool, error) { return script.Run(ctx, s.client, []string{s.Prefix + key}, args...).Bool() })
 }
 
