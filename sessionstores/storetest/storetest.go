@@ -1,5 +1,6 @@
 // Package storetest is a conformance suite for session stores: what package scs asks of its [scs.Store], and what
-// [sessionstores.Backend] and [sessionstores.Namer] ask beyond that. It is for the authors of stores; the stores of this module pass it.
+// [sessionstores.Backend] and [sessionstores.Namer] ask beyond that. It is for the authors of stores; the stores of this
+// module pass it.
 package storetest
 
 import (
