@@ -19,7 +19,10 @@ import (
 type Backend interface {
 	scs.CtxStore
 
-	// Get is FindCtx that also says when the session expires, so that its idle time is moved on only when that is due.
+	// Get is FindCtx that also says when the session expires, so that its idle time is moved on only when that is due. For a
+	// session that has been ended, and for as long as that is remembered, found is false and expiry is not zero: a request
+	// that was sent before a login, and comes after it, must not begin a session of its own whose cookie replaces the
+	// login's.
 	Get(ctx context.Context, key string) (data []byte, expiry time.Time, found bool, err error)
 
 	// Update overwrites the data and expiry of a session that is still there, and creates nothing: a logout that came

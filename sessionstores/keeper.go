@@ -117,6 +117,7 @@ func (k *keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error
 		if found {
 			st.key = key
 		}
+		st.gone = err == nil && !found && !expiry.IsZero()
 	}
 	return data, found, err
 }

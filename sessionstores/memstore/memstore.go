@@ -70,17 +70,21 @@ func (s *Store) FindCtx(_ context.Context, key string) (data []byte, found bool,
 // Get is Find that also says when the session expires.
 func (s *Store) Get(_ context.Context, key string) (data []byte, expiry time.Time, found bool, err error) {
 	data, expires, found := s.get(key)
-	if !found {
+	if expires == 0 {
 		return nil, time.Time{}, false, nil
 	}
-	return data, time.UnixMilli(expires).UTC(), true, nil
+	return data, time.UnixMilli(expires).UTC(), found, nil
 }
 
+// get returns a copy of the data under key and when it expires. Of a session that was renewed or ended it returns when that
+// will be forgotten, and found=false.
 func (s *Store) get(key string) (data []byte, expires int64, found bool) {
 	now := time.Now().UnixMilli()
 	sh := s.shards.lock(key)
 	if e := sh.live(key, now); e != nil {
 		data, expires, found = e.data, e.expires, true
+	} else if t := sh.traces.m[key]; t != nil && t.forget > now {
+		expires = t.forget
 	}
 	sh.mu.Unlock()
 	// Stored slices are replaced and never written into, so this one may be copied after the lock is gone.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -82,7 +83,7 @@ var backendFaults = faultTable{
 				if _, found, _ := f.honest.Find(key); !found {
 					return false, nil
 				}
-				pause()
+				f.untilRemoved(key)
 				return true, f.honest.Commit(key, data, expiry)
 			}
 		},
@@ -92,7 +93,7 @@ var backendFaults = faultTable{
 				if !found {
 					return false, nil
 				}
-				pause()
+				f.untilRemoved(key)
 				return true, f.honest.Commit(key, data, expiry)
 			}
 		},
@@ -184,3 +185,12 @@ var backendFaults = faultTable{
 
 // pause widens the gap between asking and acting, so that a race is lost within a few rounds.
 func pause() { time.Sleep(200 * time.Microsecond) }
+
+// untilRemoved waits for somebody to remove the session, so that the fault shows itself however the machine schedules.
+func (f *faulty) untilRemoved(key string) {
+	for late := time.Now().Add(time.Second); time.Now().Before(late); runtime.Gosched() {
+		if _, found, _ := f.honest.Find(key); !found {
+			return
+		}
+	}
+}

@@ -44,6 +44,26 @@ var logoutFaults = faultTable{
 	"End ends a renewal of a successor that is under way": {
 		"End does not reach a renewal under way": func(f *faulty) { f.endOneHop() },
 	},
+	"Get tells a session that has been ended from one that never was": {
+		"Get has forgotten": func(f *faulty) {
+			f.get = func(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+				data, expiry, found, err := f.honest.Get(ctx, key)
+				if !found {
+					expiry = time.Time{}
+				}
+				return data, expiry, found, err
+			}
+		},
+		"Get makes it up": func(f *faulty) {
+			f.get = func(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+				data, expiry, found, err := f.honest.Get(ctx, key)
+				if !found {
+					expiry = time.Now()
+				}
+				return data, expiry, found, err
+			}
+		},
+	},
 	"End leaves other sessions alone": {
 		"End ends everybody": func(f *faulty) {
 			f.end = func(ctx context.Context, key string) error {
