@@ -53,6 +53,9 @@ func TestAccessTokenClaims(t *testing.T) {
 			if (plan == "gold") != test.written || !test.written && plan != nil || written == test.written {
 				t.Errorf("plan is %v, and the log says %s", plan, a.log)
 			}
+			if test.audience == "" && !strings.Contains(a.log.String(), "AUTH0_AUDIENCE") {
+				t.Errorf("the log does not name the setting: %s", a.log)
+			}
 		})
 	}
 }

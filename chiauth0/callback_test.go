@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
@@ -104,6 +107,42 @@ func TestStrayCallback(t *testing.T) {
 		}
 		if resp := b.get(b.authorize(pending, ada).String()); resp.StatusCode != http.StatusSeeOther {
 			t.Errorf("the login under way ends with %s", resp.Status)
+		}
+	})
+	t.Run("C1: of two codes neither is redeemed", func(t *testing.T) {
+		a := newApp(t)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		for _, more := range []string{"&code=x", "&iss=x&iss=y", "&error=&error=", "&state=x"} {
+			if resp := b.get(callback.String() + more); resp.StatusCode != http.StatusBadRequest {
+				t.Errorf("with %s, answered %s", more, resp.Status)
+			}
+		}
+		if n := len(a.tenant.Requests("/oauth/token")); n != 0 || b.sessionCookie() != "" {
+			t.Errorf("%d requests for tokens", n)
+		}
+	})
+	t.Run("C6: GET only, where HEAD and the rest are routed to it too", func(t *testing.T) {
+		a := newApp(t)
+		r := chi.NewRouter()
+		r.Use(middleware.GetHead)
+		r.Mount("/auth0", chiauth0.Router(a.cfg))
+		r.Handle("/custom/path", chiauth0.Callback(a.cfg))
+		a.net.serve(a.base, r)
+		b := a.browser()
+		callback := b.authorize(b.begin("/auth0/login"), ada)
+		for _, request := range []string{"HEAD /auth0/callback", "HEAD /custom/path", "POST /custom/path", "PUT /custom/path"} {
+			method, path, _ := strings.Cut(request, " ")
+			resp := b.do(method, path+"?"+callback.RawQuery)
+			if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET" || len(resp.Cookies()) != 0 {
+				t.Errorf("%s answered %s, %v", request, resp.Status, resp.Header)
+			}
+		}
+		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
+			t.Errorf("%d requests for tokens", n)
+		}
+		if resp := b.do(http.MethodHead, "/auth0/login"); resp.StatusCode != http.StatusServiceUnavailable || len(resp.Cookies()) != 0 {
+			t.Errorf("L6: HEAD /auth0/login answered %s, %v", resp.Status, resp.Header)
 		}
 	})
 	t.Run("C6: GET only", func(t *testing.T) {
@@ -295,6 +334,9 @@ func TestProviderErrors(t *testing.T) {
 		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Del("code") }})
 		b := a.browser()
 		b.refused(b.login("/auth0/login", ada), http.StatusBadRequest)
+		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
+			t.Errorf("%d requests for tokens", n)
+		}
 	})
 }
 

@@ -55,12 +55,22 @@ func TestConfigsOnOneManager(t *testing.T) {
 	t.Run("C19: another tenant's session is nobody's", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		other := newAppAt(t, chiauth0test.Start(t), func(c *chiauth0.Config) { c.Sessions = a.cfg.Sessions })
+		other := newAppAt(t, chiauth0test.Start(t), func(c *chiauth0.Config) { c.Sessions, c.Users = a.cfg.Sessions, a.cfg.Users })
 		b := a.browser()
 		b.signIn(ada)
+		b.get("/cart?add=diary")
 		a.net.serve("https://app.example", other.router)
 		if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
 			t.Errorf("the other one sees %q", got)
+		}
+
+		// The same subject of another issuer is somebody else.
+		a.net.serve(other.tenant.Issuer(), other.tenant)
+		ours := other.browser()
+		ours.Jar, ours.Transport, other.net.handlers = b.Jar, other.net, a.net.handlers
+		ours.signIn(ada)
+		if got := ours.get("/cart").body; got != "cart: " {
+			t.Errorf("C13: the other one sees %q", got)
 		}
 	})
 	t.Run("C19: another client's transaction does not open", func(t *testing.T) {

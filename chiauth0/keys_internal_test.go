@@ -247,6 +247,10 @@ func TestKeys(t *testing.T) {
 			k.expect(one, true, 1)
 			wg.Wait()
 		},
+		"C7: a key serves those alone that name it, or none": func(_ *testing.T, k *keyring) {
+			k.expect(signer{one.t, one.key, "other"}, false, 1)
+			k.expect(signer{one.t, one.key, ""}, true, 1)
+		},
 		"C7: a key for encryption does not verify": func(_ *testing.T, k *keyring) {
 			k.server.set.Keys[0].Use = "enc"
 			k.expect(one, false, 1)

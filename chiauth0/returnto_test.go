@@ -72,6 +72,7 @@ func TestGoodRedirects(t *testing.T) {
 		{"L5: a longer one keeps its path", "/account?q=" + strings.Repeat("x", 502), "/account"},
 		{"L5: a longer one with a fragment keeps its path", "/account#" + strings.Repeat("x", 504), "/account"},
 		{"L5: a longer path is the default page", long + "x", "/"},
+		{"L5: a longer path is, with a query too", long + "x?q", "/"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got, want := b.endOf(test.next), "https://app.example"+test.want; got != want {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/chiauth0/auth/userprovider"
 )
 
 func sealTransaction(t testing.TB, a *auth, tx transaction) (name, value string) {
@@ -20,7 +22,9 @@ func sealTransaction(t testing.TB, a *auth, tx transaction) (name, value string)
 
 func TestSealedTransaction(t *testing.T) {
 	t.Parallel()
-	a := newTestAuth(t, nil)
+	// With secrets of its own, the keys are not of issuer and client already.
+	secrets := func(c *Config) { c.Secrets = []string{strings.Repeat("s", 32)} }
+	a := newTestAuth(t, secrets)
 	tx := newTransaction()
 	tx.ReturnTo, tx.RedirectURI, tx.Organization, tx.ACRValues = "/a?b&c<d>#e", "https://app.example/cb", "org_1", "mfa"
 	tx.MaxAge = new(int64(0))
@@ -34,9 +38,9 @@ func TestSealedTransaction(t *testing.T) {
 		as   string
 	}{
 		{"L5: under another name", a, name + "x"},
-		{"C19: of another client", newTestAuth(t, func(c *Config) { c.ClientID = "other" }), name},
-		{"C19: of another tenant", newTestAuth(t, func(c *Config) { c.Domain = "other.example" }), name},
-		{"F5: under another secret", newTestAuth(t, func(c *Config) { c.ClientSecret = strings.Repeat("x", 32) }), name},
+		{"C19: of another client", newTestAuth(t, func(c *Config) { secrets(c); c.ClientID = "other" }), name},
+		{"C19: of another tenant", newTestAuth(t, func(c *Config) { secrets(c); c.Domain = "other.example" }), name},
+		{"F5: under another secret", newTestAuth(t, func(c *Config) { c.Secrets = []string{strings.Repeat("x", 32)} }), name},
 	} {
 		if _, ok := test.auth.openTransaction(test.as, value); ok {
 			t.Errorf("%s: a transaction opens", test.name)
@@ -45,9 +49,29 @@ func TestSealedTransaction(t *testing.T) {
 	if _, err := a.tokens.OpenString(value, a.transactionBinding(name)); err == nil {
 		t.Error("C19: a transaction opens as tokens")
 	}
-	same := newTestAuth(t, nil)
+	same := newTestAuth(t, secrets)
 	if _, ok := same.openTransaction(name, value); !ok {
 		t.Error("F5: another node does not open it")
+	}
+}
+
+func TestTokensAreBound(t *testing.T) {
+	t.Parallel()
+	secrets := func(c *Config) { c.Secrets = []string{strings.Repeat("s", 32)} }
+	a := newTestAuth(t, secrets)
+	owner := userprovider.Identity{Issuer: "https://tenant.example/", Subject: "auth0|1"}
+	sealed := a.tokens.Seal([]byte("tokens"), a.tokenBinding(owner))
+	if _, err := a.tokens.Open(sealed, a.tokenBinding(owner)); err != nil {
+		t.Fatal(err)
+	}
+	for name, binding := range map[string][]byte{
+		"another user":   a.tokenBinding(userprovider.Identity{Issuer: owner.Issuer, Subject: "auth0|2"}),
+		"another issuer": a.tokenBinding(userprovider.Identity{Issuer: "https://other.example/", Subject: owner.Subject}),
+		"another client": newTestAuth(t, func(c *Config) { secrets(c); c.ClientID = "other" }).tokenBinding(owner),
+	} {
+		if _, err := a.tokens.Open(sealed, binding); err == nil {
+			t.Errorf("C19: %s can open the tokens", name)
+		}
 	}
 }
 

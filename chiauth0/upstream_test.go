@@ -135,6 +135,8 @@ func TestDiscoveryDocument(t *testing.T) {
 		{"C16: no jwks_uri", func(doc map[string]any) { delete(doc, "jwks_uri") }, false},
 		{"C16: a number for a token_endpoint", func(doc map[string]any) { doc["token_endpoint"] = 1 }, false},
 		{"C16: another issuer's", func(doc map[string]any) { doc["issuer"] = "https://evil.example/" }, false},
+		{"C16: over 1 MiB", func(doc map[string]any) { doc["padding"] = strings.Repeat("x", 1<<20) }, false},
+		{"C16: under 1 MiB", func(doc map[string]any) { doc["padding"] = strings.Repeat("x", 1<<19) }, true},
 		{"C16: no issuer", func(doc map[string]any) { delete(doc, "issuer") }, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
