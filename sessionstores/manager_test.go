@@ -51,6 +51,11 @@ func TestConstructionPanics(t *testing.T) {
 			m.Cookie.Name = ""
 			sessionstores.Middleware(m)
 		}, "Cookie.Name"},
+		"S12: tokens hashed twice": {func() {
+			m := newManager(t)
+			m.HashTokenInStore = true
+			sessionstores.Middleware(m)
+		}, "leave it out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -55,6 +55,10 @@ func newLoader(m *scs.SessionManager, with []func(context.Context) context.Conte
 	}
 	l := &loader{manager: m, reader: *m, writer: *m, with: with}
 	l.keeper = keeperOf(m)
+	if l.keeper.hash && m.HashTokenInStore {
+		panic("sessionstores: HashTokenInStore is set on a manager of New, which hashes tokens already: leave it out, " +
+			"or Iterate would find sessions that Destroy cannot end")
+	}
 	l.reader.Store, l.writer.Store = l.keeper, l.keeper
 	l.reader.IdleTimeout = 0
 	return l
