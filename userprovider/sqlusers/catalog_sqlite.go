@@ -75,7 +75,7 @@ func sqliteKind(typ string) kind {
 		return text
 	case has("BLOB"):
 		return other
-	case has("REAL", "FLOA", "DOUB"):
+	case has("REAL", "FLOA", "DOUB"): //nolint:misspell // SQLite's spelling
 		return float
 	case has("BOOL"):
 		return boolean

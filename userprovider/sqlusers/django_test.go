@@ -61,7 +61,6 @@ func ExampleNew_django() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
 	if _, err := db.ExecContext(ctx, djangoTables[sqlusers.SQLite]); err != nil {
 		log.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package sqlusers_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log"
 
@@ -32,7 +33,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
 	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text NOT NULL DEFAULT ''", "plan text NOT NULL")
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
@@ -65,13 +65,15 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer rows.Close()
 	for rows.Next() {
 		account, err := scanAccount(rows)
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println(account.FirstName)
+	}
+	if err := errors.Join(rows.Err(), rows.Close(), db.Close()); err != nil {
+		log.Fatal(err)
 	}
 	// Output:
 	// 1 true Ada free
@@ -85,7 +87,6 @@ func ExampleProvider_CheckFields() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
 	if _, err := db.ExecContext(ctx, sqlusers.Schema(sqlusers.SQLite, "first_name text")); err != nil {
 		log.Fatal(err)
 	}

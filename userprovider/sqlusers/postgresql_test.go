@@ -49,7 +49,11 @@ func start() (dsn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	remove := func() { os.RemoveAll(dir) }
+	remove := func() {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
 	command := func(name string, args ...string) error {
 		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")}, args...)
 		if os.Getuid() == 0 { // as whom the server refuses to run

@@ -47,7 +47,7 @@ func (s *settings) findOrInsert(login userprovider.Login, changes []assignment) 
 	names, values := b.newUser(login, changes)
 	b.add("WITH known AS (SELECT ", s.selected, " FROM ", s.table(), " WHERE ", b.isUser(login), "), ",
 		"new AS (INSERT INTO ", s.table(), " (", names, ") SELECT ", values,
-		" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT (", s.conflictTarget(s.key()), ") DO NOTHING",
+		" WHERE NOT EXISTS (SELECT FROM known) ON CONFLICT (", s.conflictTarget(), ") DO NOTHING",
 		" RETURNING ", s.selected, ") ",
 		"SELECT * FROM known UNION ALL SELECT * FROM new")
 	return b.statement()
@@ -63,7 +63,7 @@ func (s *settings) upsert(login userprovider.Login, changes []assignment) statem
 	b := builder{settings: s}
 	names, values := b.newUser(login, changes)
 	b.add("INSERT INTO ", s.table(), " (", names, ") SELECT ", values, " WHERE ")
-	conflict := " ON CONFLICT (" + s.conflictTarget(s.key()) + ") DO "
+	conflict := " ON CONFLICT (" + s.conflictTarget() + ") DO "
 	switch {
 	case s.columns.LastLogin != "":
 		b.add("TRUE", conflict, "UPDATE SET ", b.assignments(changes))
@@ -238,9 +238,9 @@ func (s *settings) selectList(names []string) string {
 }
 
 // conflictTarget names the unique index that keeps people apart. In SQLite it has to be one that compares bytes.
-func (s *settings) conflictTarget(names []string) string {
+func (s *settings) conflictTarget() string {
 	var list []string
-	for _, name := range names {
+	for _, name := range s.key() {
 		list = append(list, quote(name)+s.binary())
 	}
 	return strings.Join(list, ", ")

@@ -91,9 +91,10 @@ type Row interface {
 // A Dialect is a database's language.
 type Dialect int
 
+// The dialects that a [Table] can have: PostgreSQL 12 and later, and SQLite 3.35 and later.
 const (
-	PostgreSQL Dialect = iota + 1 // PostgreSQL 12 and later
-	SQLite                        // SQLite 3.35 and later
+	PostgreSQL Dialect = iota + 1
+	SQLite
 )
 
 // String returns the name that people know the database by.

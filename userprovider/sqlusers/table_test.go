@@ -1,6 +1,7 @@
 package sqlusers_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -178,7 +179,7 @@ func TestFoundByExactID(t *testing.T) {
 					t.Errorf("FindUser(%q) = %+v, %v", user.ID, found, err)
 				}
 				for _, id := range wrong {
-					if found, err := users.FindUser(t.Context(), id); err != userprovider.ErrNotFound {
+					if found, err := users.FindUser(t.Context(), id); !errors.Is(err, userprovider.ErrNotFound) {
 						t.Errorf("FindUser(%q) = %+v, %v", id, found, err)
 					}
 				}

@@ -19,7 +19,7 @@ func (c column) value(dialect Dialect, claim any) (any, error) {
 		s, ok := claim.(string)
 		if !ok {
 			var err error
-			if s, err = encode(claim); err != nil {
+			if s, err = encode(claim, checkUTF8); err != nil {
 				return nil, err
 			}
 		}
@@ -38,11 +38,12 @@ func (c column) value(dialect Dialect, claim any) (any, error) {
 			// A column that is declared JSON takes text that looks like a number for one.
 			return column{kind: decimal, scale: anyScale}.number(dialect, literal)
 		}
-		s, err := encode(claim)
-		if err == nil && dialect == PostgreSQL && c.castText == "" && strings.Contains(s, `\u0000`) && hasNUL(claim) {
-			err = errors.New("has a NUL character, which jsonb cannot hold")
+		check := checkUTF8
+		if dialect == PostgreSQL && c.castText == "" {
+			check = checkJSONB
 		}
-		return s, err
+		return encode(claim, check)
+	case other: // column has refused it
 	}
 	return nil, fmt.Errorf("is %s, and its claim is %T; map another claim, or convert this one in Mapping.Extract",
 		describeType(c.typ), claim)
@@ -108,9 +109,9 @@ func (c column) number(dialect Dialect, literal string) (any, error) {
 	return nil, fmt.Errorf("is %s, which cannot hold the number %.40s as it is", describeType(c.typ), literal)
 }
 
-// encode returns a claim as JSON, the same text for the same value.
-func encode(claim any) (string, error) {
-	if err := checkStrings(claim); err != nil {
+// encode returns a claim as JSON, the same text for the same value. Every string in it passes check.
+func encode(claim any, check func(s string) error) (string, error) {
+	if err := eachString(claim, check); err != nil {
 		return "", err
 	}
 	var b bytes.Buffer
@@ -122,14 +123,24 @@ func encode(claim any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// checkStrings refuses what package json would replace, and what no claim can be.
-func checkStrings(claim any) error {
-	check := func(s string) error {
-		if !utf8.ValidString(s) {
-			return errors.New("would hold text that is no valid UTF-8, which JSON cannot")
-		}
-		return nil
+// checkUTF8 refuses what package json would replace.
+func checkUTF8(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("would hold text that is no valid UTF-8, which JSON cannot")
 	}
+	return nil
+}
+
+// checkJSONB refuses what PostgreSQL can keep in text, but not in jsonb.
+func checkJSONB(s string) error {
+	if strings.Contains(s, "\x00") {
+		return errors.New("would hold a NUL character, which jsonb cannot")
+	}
+	return checkUTF8(s)
+}
+
+// eachString calls check with every string in a claim, names of members included, and refuses what no claim can be.
+func eachString(claim any, check func(s string) error) error {
 	switch claim := claim.(type) {
 	case nil, bool, float64, int, int64, json.Number:
 		return nil
@@ -144,14 +155,17 @@ func checkStrings(claim any) error {
 		return nil
 	case []any:
 		for _, entry := range claim {
-			if err := checkStrings(entry); err != nil {
+			if err := eachString(entry, check); err != nil {
 				return err
 			}
 		}
 		return nil
 	case map[string]any:
 		for name, entry := range claim {
-			if err := errors.Join(check(name), checkStrings(entry)); err != nil {
+			if err := check(name); err != nil {
+				return err
+			}
+			if err := eachString(entry, check); err != nil {
 				return err
 			}
 		}
@@ -159,26 +173,4 @@ func checkStrings(claim any) error {
 	default:
 		return fmt.Errorf("cannot hold %T, which is nothing that a claim can be; convert it in Mapping.Extract", claim)
 	}
-}
-
-func hasNUL(claim any) bool {
-	switch claim := claim.(type) {
-	case string:
-		return strings.Contains(claim, "\x00")
-	case []string:
-		return strings.Contains(strings.Join(claim, ""), "\x00")
-	case []any:
-		for _, entry := range claim {
-			if hasNUL(entry) {
-				return true
-			}
-		}
-	case map[string]any:
-		for name, entry := range claim {
-			if hasNUL(name) || hasNUL(entry) {
-				return true
-			}
-		}
-	}
-	return false
 }
