@@ -19,7 +19,7 @@ func TestBadUpstream(t *testing.T) {
 	const discovery, keys, token = "/.well-known/openid-configuration", "/.well-known/jwks.json", "/oauth/token"
 	answers := map[string]func(w http.ResponseWriter, r *http.Request){
 		"500":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"429":         func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":"too_many_requests"}`, 429) },
+		"429":         func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", http.StatusTooManyRequests) },
 		"204":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"nothing":     func(http.ResponseWriter, *http.Request) {},
 		"a page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>captive portal</html>")) },
