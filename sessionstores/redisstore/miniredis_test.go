@@ -1,6 +1,8 @@
 package redisstore_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,40 +24,39 @@ func newMini(t *testing.T, options *redis.Options) (*miniredis.Miniredis, *redis
 	return mini, client
 }
 
-// follow lets the time of mini pass like everybody's.
-func follow(t *testing.T, mini *miniredis.Miniredis) {
-	ticks := time.NewTicker(10 * time.Millisecond)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for last := time.Now(); ; {
-			select {
-			case now := <-ticks.C:
-				mini.FastForward(now.Sub(last))
-				last = now
-			case <-stop:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		ticks.Stop()
-		close(stop)
-		<-stopped
+// follow lets the time of mini pass like everybody's, whenever the client asks it for something.
+func follow(mini *miniredis.Miniredis, client *redis.Client) {
+	var mu sync.Mutex
+	last := time.Now()
+	pass := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		mini.FastForward(now.Sub(last))
+		last = now
+	}
+	client.AddHook(hook{
+		process: func(next redis.ProcessHook) redis.ProcessHook {
+			return func(ctx context.Context, cmd redis.Cmder) error { pass(); return next(ctx, cmd) }
+		},
+		pipeline: func(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+			return func(ctx context.Context, cmds []redis.Cmder) error { pass(); return next(ctx, cmds) }
+		},
 	})
 }
 
 func TestConformance(t *testing.T) {
 	for name, options := range map[string]*redis.Options{
-		"a client as it comes":               {},
-		"a client that heeds deadlines":      {ContextTimeoutEnabled: true},
-		"the protocol of Redis before 6":     {Protocol: 2},
-		"a client that never repeats itself": {MaxRetries: -1},
-		"a client with one connection":       {PoolSize: 1, PipelinePoolSize: -1},
+		"a client as it comes":          {},
+		"a client that heeds deadlines": {ContextTimeoutEnabled: true},
+		"a client with little of everything": {
+			Protocol: 2, PoolSize: 1, PipelinePoolSize: -1, MaxRetries: -1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			mini, client := newMini(t, options)
-			follow(t, mini)
+			follow(mini, client)
 			storetest.Run(t, func(t *testing.T) scs.Store { return redisstore.New(client) })
 		})
 	}

@@ -86,8 +86,8 @@ var (
 // redis.NewFailoverClient made. It sends nothing yet, so an application starts while Redis is down. Closing the client
 // remains with the caller; the store has nothing to close. A panic says that client is nil.
 //
-// A client with ContextTimeoutEnabled costs a little less: for any other, each command waits in a goroutine of its own, so
-// that it can be left behind when its time is up.
+// Set ContextTimeoutEnabled in the client's options. Any other client's commands have to wait in goroutines of their own, to
+// be left behind when their time is up, and on a busy machine that makes a request take half as long again.
 func New(client redis.UniversalClient) *Store {
 	if client == nil {
 		panic("redisstore: New(nil): give it a client, such as redis.NewClient(&redis.Options{Addr: \"localhost:6379\"})")
