@@ -71,6 +71,31 @@ func TestDevelopment(t *testing.T) {
 	})
 }
 
+// TestSessionCookie proves F4's rule that BaseURL alone decides the session cookie's prefix and its Secure flag.
+func TestSessionCookie(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]http.Cookie{
+		"https://app.example":   {Name: "__Host-chiauth0_session", Secure: true},
+		"http://localhost:8000": {Name: "chiauth0_session"},
+		"":                      {Name: "chiauth0_session"},
+	} {
+		t.Run("F4: base "+base, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = base })
+			for _, c := range a.browser().login("/auth0/login", ada).Cookies() {
+				if c.Name != want.Name {
+					continue
+				}
+				if c.Secure != want.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+					t.Errorf("cookie %s", c.Raw)
+				}
+				return
+			}
+			t.Errorf("no cookie %s", want.Name)
+		})
+	}
+}
+
 // TestForwardedHeaders proves that F4's X-Forwarded-* are never read, with BaseURL and without.
 func TestForwardedHeaders(t *testing.T) {
 	t.Parallel()
