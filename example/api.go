@@ -2,26 +2,26 @@ package main
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/chiauth0/auth/chiauth0"
-	"github.com/chiauth0/auth/userprovider"
 )
 
 // apiUser is the answer of /api/me.
 type apiUser struct {
-	ID        string         `json:"id"`
-	Subject   string         `json:"subject"`
-	Name      string         `json:"name"`
-	Email     string         `json:"email"`
-	Staff     bool           `json:"staff"`
-	Superuser bool           `json:"superuser"`
-	Groups    []string       `json:"groups"`
-	Fields    map[string]any `json:"fields"` // as mapped from the claims
+	ID        string            `json:"id"`
+	Subject   string            `json:"subject"`
+	Name      string            `json:"name"`
+	Email     string            `json:"email"`
+	Staff     bool              `json:"staff"`
+	Superuser bool              `json:"superuser"`
+	Groups    []string          `json:"groups"`
+	Fields    map[string]string `json:"fields"` // as mapped from the claims
 }
 
 // me stands behind a guard, so there is a user.
 func me(w http.ResponseWriter, r *http.Request) {
-	account, err := chiauth0.UserAs[userprovider.Account](r.Context())
+	account, err := chiauth0.UserAs[person](r.Context())
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -29,7 +29,8 @@ func me(w http.ResponseWriter, r *http.Request) {
 	identity, _ := chiauth0.IdentityFrom(r.Context()) // there is one wherever there is a user
 	w.Header().Set("Cache-Control", "private, no-store")
 	writeJSON(w, "application/json", http.StatusOK, apiUser{
-		ID: account.ID, Subject: account.Subject, Name: identity.Name, Email: account.Email,
-		Staff: account.Staff, Superuser: account.Superuser, Groups: identity.Groups, Fields: account.Fields(),
+		ID: strconv.FormatInt(account.ID, 10), Subject: account.Subject, Name: identity.Name, Email: account.Email,
+		Staff: account.Staff, Superuser: account.Superuser, Groups: identity.Groups,
+		Fields: map[string]string{"first_name": account.FirstName, "last_name": account.LastName, "email": account.Email},
 	})
 }

@@ -27,13 +27,13 @@ var catalog = []route{
 	},
 	{
 		Path: "/staff", Name: "Staff", About: "Users with the staff role, which comes from a group at Auth0.",
-		Reason: "You are staff: at your last login Auth0 named you in the staff group.",
+		Reason: "You are staff: at your last login Auth0 named you in the staff group. Superusers decide here who may stay.",
 		allows: func(v *viewer) bool { return v != nil && v.staff },
 	},
 	{
 		Path: "/superuser", Name: "Superuser", About: "Users with the superuser role, which comes from another group.",
 		Reason: "You are a superuser: at your last login Auth0 named you in the superuser group.",
-		allows: func(v *viewer) bool { return v != nil && v.superuser },
+		allows: func(v *viewer) bool { return v != nil && v.Superuser },
 	},
 	{
 		Path: "/api/me", Name: "/api/me", About: "Programs of a signed-in user, in JSON. Others get a 401, not a login page.",

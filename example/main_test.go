@@ -20,13 +20,14 @@ type running struct {
 	url string
 }
 
-func start(t *testing.T) running {
+// start starts it with what env says beside ADDR.
+func start(t *testing.T, pairs ...string) running {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := readSettings(env("ADDR=" + listener.Addr().String()))
+	set, err := readSettings(env(append(pairs, "ADDR="+listener.Addr().String())...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,12 @@ func TestRunRefuses(t *testing.T) {
 	tests := map[string]struct{ env, want []string }{
 		"a stand-in tenant for strangers": {[]string{"ADDR=0.0.0.0:0"}, []string{"AUTH0_DOMAIN", "DEMO=1"}},
 		"an unknown session store":        {[]string{"ADDR=127.0.0.1:0", "SESSION_STORE=disk"}, []string{`"disk"`, "memory"}},
-		"an address that is taken":        {[]string{"ADDR=" + taken.Addr().String()}, []string{"ADDR=" + taken.Addr().String()}},
+		"a Redis that no URL can mean": {
+			[]string{"ADDR=127.0.0.1:0", "SESSION_STORE=redis", "REDIS_URL=localhost:6379", "DATABASE_URL=sqlite:///users.db"},
+			[]string{"REDIS_URL"},
+		},
+		"a database of another kind": {[]string{"ADDR=127.0.0.1:0", "DATABASE_URL=mysql://root:hush@localhost/users"}, []string{"DATABASE_URL"}},
+		"an address that is taken":   {[]string{"ADDR=" + taken.Addr().String()}, []string{"ADDR=" + taken.Addr().String()}},
 		"a tenant address that is taken": {
 			[]string{"ADDR=127.0.0.1:0", "TENANT_ADDR=" + taken.Addr().String()}, []string{"TENANT_ADDR=" + taken.Addr().String()},
 		},
@@ -153,6 +159,9 @@ func TestRunRefuses(t *testing.T) {
 					t.Errorf("%q is not in %q", want, err)
 				}
 			}
+			if strings.Contains(err.Error(), "hush") {
+				t.Errorf("%q has a password in it", err)
+			}
 		})
 	}
 }
@@ -170,6 +179,27 @@ func TestTenantIsAnotherSite(t *testing.T) {
 		tenant.listener.Close()
 		if issuer, err := url.Parse(cfg.Domain); err != nil || issuer.Hostname() != want {
 			t.Errorf("%s: the tenant is at %s, want %s", baseURL, cfg.Domain, want)
+		}
+	}
+}
+
+// The exit status is all that a container's health check looks at.
+func TestHealthcheck(t *testing.T) {
+	app := start(t)
+	if err := healthcheck(t.Context(), app.url+"/healthz"); err != nil {
+		t.Error(err)
+	}
+	for _, url := range []string{app.url + "/nowhere", "http://127.0.0.1:1/healthz", "no URL"} {
+		if err := healthcheck(t.Context(), url); err == nil {
+			t.Errorf("%s is healthy", url)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"tenants"}, {"tenant", "x"}, {"healthcheck"}} {
+		if err := command(t.Context(), args); err == nil || !strings.Contains(err.Error(), "healthcheck URL") {
+			t.Errorf("%q: error %v, want one that names the commands", args, err)
 		}
 	}
 }

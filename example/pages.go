@@ -19,15 +19,16 @@ var files embed.FS
 // A site renders the pages.
 type site struct {
 	cfg      *chiauth0.Config
+	users    *people
 	tenant   string // the origin at which people log in
 	embedded bool   // and whether that is the stand-in
 	pages    map[string]*template.Template
 }
 
 // newSite makes the site of cfg, whose error pages become the site's.
-func newSite(cfg *chiauth0.Config, embedded bool) *site {
-	s := &site{cfg: cfg, tenant: origin(cfg.Domain), embedded: embedded, pages: map[string]*template.Template{}}
-	for _, name := range []string{"home", "page", "error"} {
+func newSite(cfg *chiauth0.Config, users *people, embedded bool) *site {
+	s := &site{cfg: cfg, users: users, tenant: origin(cfg.Domain), embedded: embedded, pages: map[string]*template.Template{}}
+	for _, name := range []string{"home", "page", "staff", "error"} {
 		s.pages[name] = template.Must(template.ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
 	cfg.ErrorHandler = s.fail
@@ -58,6 +59,7 @@ type page struct {
 	Route    route           // the guarded page, or the one that was refused
 	Routes   []routeVerdict  // home
 	Accounts []testAccount   // home
+	Staff    staffPage       // staff
 	Error    *chiauth0.Error // error
 }
 
@@ -88,7 +90,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", p)
 }
 
-// page is every guarded page: whoever gets here was let in.
+// page is every guarded page but the staff's: whoever gets here was let in.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "page", s.newPage(r, routeOf(r.URL.Path).Name))
 }

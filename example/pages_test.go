@@ -152,7 +152,7 @@ func TestHealthzTouchesNoSession(t *testing.T) {
 		Domain: "tenant.example", ClientID: "id", ClientSecret: strings.Repeat("s", 32), BaseURL: "http://localhost:8000",
 		Sessions: sessionstores.New(deadStore{}), Logger: slog.New(slog.DiscardHandler),
 	}
-	handler, err := newSite(cfg, false).handler()
+	handler, err := newSite(cfg, nil, false).handler()
 	if err != nil {
 		t.Fatal(err)
 	}

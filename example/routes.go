@@ -25,7 +25,9 @@ func (s *site) handler() (http.Handler, error) {
 	r.Mount("/auth0", chiauth0.Router(cfg))
 	r.With(chiauth0.LoadUser(cfg)).Get("/", s.home)
 	r.With(chiauth0.RequireLogin(cfg)).Get("/account", s.page)
-	r.With(chiauth0.RequireStaff(cfg)).Get("/staff", s.page)
+	r.With(chiauth0.RequireStaff(cfg)).Get("/staff", s.staff)
+	r.With(chiauth0.RequireSuperuser(cfg)).Post("/staff/{id}/logout", s.endSessions)
+	r.With(chiauth0.RequireSuperuser(cfg)).Post("/staff/{id}/active", s.setActive)
 	r.With(chiauth0.RequireSuperuser(cfg)).Get("/superuser", s.page)
 	r.With(forPrograms, chiauth0.RequireLogin(cfg)).Get("/api/me", me)
 

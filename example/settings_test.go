@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -26,17 +27,18 @@ func TestReadSettings(t *testing.T) {
 		"everything set": {
 			[]string{
 				"ADDR=:80", "APP_BASE_URL=https://app.example", "AUTH0_DOMAIN=tenant.eu.auth0.com", "TENANT_ADDR=localhost:9",
-				"SESSION_STORE=redis", "DEMO=1",
+				"SESSION_STORE=redis", "REDIS_URL=redis://redis", "AUTH0_SECRET=new, old", "DATABASE_URL=postgres://db", "DEMO=1",
 			},
 			settings{
 				addr: ":80", baseURL: "https://app.example", tenantAddr: "localhost:9", sessionStore: "redis",
+				redisURL: "redis://redis", secrets: []string{"new", "old"}, databaseURL: "postgres://db",
 			},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := readSettings(env(tt.env...))
-			if err != nil || got != tt.want {
+			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, %v; want %+v", got, err, tt.want)
 			}
 		})
@@ -91,9 +93,47 @@ func TestDemoIsABoolean(t *testing.T) {
 
 func TestUnknownSessionStore(t *testing.T) {
 	for _, name := range []string{"mysql", "Memory", " "} {
-		_, _, err := openSessions(name)
-		if err == nil || !strings.Contains(err.Error(), "SESSION_STORE=") || !strings.Contains(err.Error(), "memory") {
+		_, err := readSettings(env("SESSION_STORE=" + name))
+		if err == nil || !strings.Contains(err.Error(), "SESSION_STORE=") || !strings.Contains(err.Error(), "memory, redis, cookie") {
 			t.Errorf("SESSION_STORE=%q: error %v, want one that lists the stores", name, err)
 		}
+	}
+}
+
+// What is missing for a session store is said at start, all of it, and no secret is repeated.
+func TestSessionStoreSettings(t *testing.T) {
+	secret := strings.Repeat("s", 32)
+	tests := map[string]struct {
+		env  []string
+		want []string // in the error; none means that there is none
+	}{
+		"redis alone":  {[]string{"SESSION_STORE=redis"}, []string{"REDIS_URL", "DATABASE_URL"}},
+		"cookie alone": {[]string{"SESSION_STORE=cookie"}, []string{"AUTH0_SECRET", "openssl rand", "DATABASE_URL"}},
+		"a second secret that is short": {
+			[]string{"SESSION_STORE=cookie", "AUTH0_SECRET=" + secret + ",short", "DATABASE_URL=sqlite:///users.db"},
+			[]string{"secret 2 has 5 bytes"},
+		},
+		"an empty secret": {
+			[]string{"SESSION_STORE=cookie", "AUTH0_SECRET=" + secret + ",", "DATABASE_URL=sqlite:///users.db"},
+			[]string{"secret 2 has 0 bytes"},
+		},
+		"redis":  {[]string{"SESSION_STORE=redis", "REDIS_URL=redis://redis", "DATABASE_URL=sqlite:///users.db"}, nil},
+		"cookie": {[]string{"SESSION_STORE=cookie", "AUTH0_SECRET=" + secret, "DATABASE_URL=sqlite:///users.db"}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := readSettings(env(tt.env...))
+			if (err == nil) != (tt.want == nil) {
+				t.Fatalf("error %v", err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is not in %q", want, err)
+				}
+			}
+			if err != nil && strings.Contains(err.Error(), "short") {
+				t.Errorf("%q has a secret in it", err)
+			}
+		})
 	}
 }

@@ -41,32 +41,22 @@ var testAccounts = []testAccount{
 type standIn struct {
 	*chiauth0test.Tenant
 	listener net.Listener
+	inactive []chiauth0test.User // whom the application must not let in
 }
 
 // startTenant listens for a stand-in tenant with the test accounts and returns it, and the Config of its one client: the
 // application at baseURL.
 func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0.Config, error) {
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", addr)
+	listener, err := listen(ctx, "TENANT_ADDR", addr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot listen at TENANT_ADDR=%s: %w", addr, err)
+		return nil, nil, err
 	}
-	tenant := chiauth0test.New("http://" + net.JoinHostPort(otherLoopback(baseURL), port(listener)) + "/")
-	tenant.ListAccounts = true
-	client := tenant.AddClient(chiauth0test.Client{
-		ID:           "example",
-		Name:         "chiauth0 example",
-		CallbackURLs: []string{baseURL + "/auth0/callback"},
-		LogoutURLs:   []string{baseURL + "/auth0"},
-	})
-	users := userprovider.NewMemory()
+	tenant := &standIn{newTenant("http://" + net.JoinHostPort(otherLoopback(baseURL), port(listener)) + "/"), listener, nil}
+	client := tenant.AddClient(clientAt([]string{baseURL}))
 	for _, account := range testAccounts {
 		user := tenant.AddUser(account.atTenant())
 		if account.inactive {
-			if err := createInactive(ctx, users, tenant.Issuer(), user); err != nil {
-				listener.Close()
-				return nil, nil, err
-			}
+			tenant.inactive = append(tenant.inactive, user)
 		}
 	}
 	cfg := &chiauth0.Config{
@@ -80,9 +70,24 @@ func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0
 			StaffGroup:     "staff",
 			SuperuserGroup: "superusers",
 		},
-		Users: users,
 	}
-	return &standIn{tenant, listener}, cfg, nil
+	return tenant, cfg, nil
+}
+
+func newTenant(issuer string) *chiauth0test.Tenant {
+	tenant := chiauth0test.New(issuer)
+	tenant.ListAccounts = true
+	return tenant
+}
+
+// clientAt is the client of an application that browsers reach under each of the URLs.
+func clientAt(baseURLs []string) chiauth0test.Client {
+	client := chiauth0test.Client{ID: "example", Name: "chiauth0 example"}
+	for _, baseURL := range baseURLs {
+		client.CallbackURLs = append(client.CallbackURLs, baseURL+"/auth0/callback")
+		client.LogoutURLs = append(client.LogoutURLs, baseURL+"/auth0")
+	}
+	return client
 }
 
 func (a testAccount) atTenant() chiauth0test.User {
@@ -95,18 +100,6 @@ func (a testAccount) atTenant() chiauth0test.User {
 		FamilyName:    a.Family,
 		Claims:        map[string]any{groupsClaim: a.groups},
 	}
-}
-
-// createInactive makes a local user who was switched off before the first login, as an administrator would.
-func createInactive(ctx context.Context, users *userprovider.Memory, issuer string, user chiauth0test.User) error {
-	local, err := users.SyncUser(ctx, userprovider.Login{
-		Identity: userprovider.Identity{Issuer: issuer, Subject: user.Subject},
-		Fields:   map[string]any{"email": user.Email},
-	})
-	if err != nil {
-		return err
-	}
-	return users.SetActive(local.ID, false)
 }
 
 // otherLoopback is a loopback host name that is not the application's. Cookies ignore ports: only under another name do
@@ -125,8 +118,12 @@ func announce(w io.Writer, visit string, tenant *standIn) {
 		return
 	}
 	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: people log in at a stand-in tenant inside this process, %s\n", tenant.Issuer())
+	announceAccounts(w, testAccounts)
+}
+
+func announceAccounts(w io.Writer, accounts []testAccount) {
 	fmt.Fprintf(w, "Test accounts, each with the password %q:\n", password)
-	for _, account := range testAccounts {
+	for _, account := range accounts {
 		fmt.Fprintf(w, "  %-22s %s\n", account.Email, account.About)
 	}
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,8 +16,10 @@ type viewer struct {
 	Name, Email, Picture, Initials string
 	Roles                          []string
 	Identity, User                 []fact
+	ID                             int64 // in the table of users
+	Superuser                      bool
 
-	staff, superuser bool
+	staff bool
 }
 
 type fact struct{ Name, Value string }
@@ -32,13 +34,13 @@ func viewerFrom(ctx context.Context) (*viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := chiauth0.UserAs[userprovider.Account](ctx)
+	account, err := chiauth0.UserAs[person](ctx)
 	if err != nil {
 		return nil, err
 	}
 	v := &viewer{
-		Email: identity.Email, Picture: identity.Picture, staff: user.Staff, superuser: user.Superuser,
-		Identity: identityFacts(identity), User: userFacts(user, account),
+		Email: identity.Email, Picture: identity.Picture, ID: account.ID, Superuser: user.Superuser, staff: user.Staff,
+		Identity: identityFacts(identity), User: userFacts(account),
 	}
 	for _, name := range []string{identity.Name, identity.Nickname, identity.Email, identity.Subject} {
 		if v.Name == "" {
@@ -46,12 +48,7 @@ func viewerFrom(ctx context.Context) (*viewer, error) {
 		}
 	}
 	v.Initials = initials(v.Name)
-	if user.Staff {
-		v.Roles = append(v.Roles, "staff")
-	}
-	if user.Superuser {
-		v.Roles = append(v.Roles, "superuser")
-	}
+	v.Roles = account.Roles()
 	return v, nil
 }
 
@@ -70,17 +67,13 @@ func identityFacts(identity userprovider.Identity) []fact {
 	})
 }
 
-func userFacts(user userprovider.User, account userprovider.Account) []fact {
-	text := func(field string) string {
-		value, _ := account.Field(field).(string)
-		return value
-	}
+func userFacts(account person) []fact {
 	return present([]fact{
-		{"First name", text("first_name")},
-		{"Last name", text("last_name")},
+		{"First name", account.FirstName},
+		{"Last name", account.LastName},
 		{"E-mail", account.Email},
-		{"ID", user.ID},
-		{"Since", account.Created.UTC().Format(time.DateTime + " UTC")},
+		{"ID", strconv.FormatInt(account.ID, 10)},
+		{"Since", account.Created.UTC().Format(timeFormat)},
 	})
 }
 
