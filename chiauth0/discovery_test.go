@@ -3,6 +3,7 @@ package chiauth0_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -88,7 +89,8 @@ func TestOtherHosts(t *testing.T) {
 		a.net.serve("https://www.app.example", a.router)
 		for _, query := range []string{"", "?next_url=%2Faccount%3Fa%3Db&prompt=login"} {
 			resp := a.browser().get("https://www.app.example/auth0/login" + query)
-			if want := "https://app.example/auth0/login" + query; resp.StatusCode != http.StatusFound || resp.location() != want {
+			want := "https://app.example/auth0/login?moved&" + strings.TrimPrefix(query, "?")
+			if resp.StatusCode != http.StatusFound || resp.location() != want {
 				t.Errorf("answered %s with %q, want %q", resp.Status, resp.location(), want)
 			}
 			if len(resp.Cookies()) != 0 {
@@ -100,7 +102,21 @@ func TestOtherHosts(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "http://127.0.0.1:8000" })
 		a.net.serve("http://localhost:8000", a.router)
-		if resp := a.browser().get("http://localhost:8000/auth0/login"); resp.location() != "http://127.0.0.1:8000/auth0/login" {
+		if resp := a.browser().get("http://localhost:8000/auth0/login"); resp.location() != "http://127.0.0.1:8000/auth0/login?moved&" {
+			t.Errorf("answered %s with %q", resp.Status, resp.location())
+		}
+	})
+	t.Run("L9: a proxy that writes a Host of its own makes no loop", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		b := a.browser()
+		resp := b.get("/auth0/login?next_url=%2Faccount", "Host", "backend:8080")
+		next, err := url.Parse(resp.location())
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp = b.get(next.RequestURI(), "Host", "backend:8080")
+		if !strings.HasPrefix(resp.location(), a.tenant.Issuer()+"authorize?") || len(resp.Cookies()) != 1 {
 			t.Errorf("answered %s with %q", resp.Status, resp.location())
 		}
 	})

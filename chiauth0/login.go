@@ -17,13 +17,9 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if a.base != nil && normalHost(a.base.Scheme, r.Host) != a.base.Host {
+	if a.base != nil && normalHost(a.base.Scheme, r.Host) != a.base.Host && !r.URL.Query().Has(movedParam) {
 		// On www. or another name of this host the transaction's cookie would not be there at the callback.
-		location := a.base.String() + a.loginURL("")
-		if r.URL.RawQuery != "" {
-			location += "?" + r.URL.RawQuery
-		}
-		redirect(w, http.StatusFound, location)
+		redirect(w, http.StatusFound, a.base.String()+a.loginURL("")+"?"+movedParam+"&"+r.URL.RawQuery)
 		return
 	}
 	t, params, err := a.authorizationRequest(r)
@@ -58,6 +54,10 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 	redirect(w, http.StatusFound, location.String())
 }
 
+// movedParam says that the browser has been sent to BaseURL. If another Host still arrives, a proxy on the way writes its
+// own: sending the browser there again would go on for ever.
+const movedParam = "moved"
+
 // isNavigation tells a person's click from what browsers and messengers fetch ahead of it. Those would leave a
 // transaction behind each, and crowd out the one that is under way.
 func isNavigation(r *http.Request) bool {
@@ -82,7 +82,7 @@ func (a *auth) authorizationRequest(r *http.Request) (transaction, url.Values, e
 	if next == "" {
 		next = query.Get("target_link_uri") // OpenID Connect Core, section 4
 	}
-	t.ReturnTo, _ = a.returnTo(a.origin(r), next)
+	t.ReturnTo = a.returnTo(a.origin(r), next)
 	if iss := query.Get("iss"); iss != "" && withSlash(iss) != a.issuer {
 		return t, nil, badRequest("iss", iss, "is not the tenant that this application uses")
 	}

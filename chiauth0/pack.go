@@ -1,7 +1,7 @@
 package chiauth0
 
 // What a session and its record hold of a login is packed: strings behind their lengths, numbers in groups of five bits, the
-// low ones first. The bytes of a number are printable ASCII, so that what is packed from text is text, and passes through
+// low ones first. The bytes of a number are ASCII, so that what is packed from text is text, and passes through
 // any codec.
 
 func packUint(b []byte, n uint64) []byte {

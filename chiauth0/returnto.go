@@ -12,34 +12,34 @@ import (
 const maxReturnTo = 512
 
 // returnTo turns next_url, which anybody can have written, into a path of this application. Anything it is not sure about
-// is answered with ok=false, and the caller uses the default page.
+// becomes "", and the default page is used.
 //
 // An open redirect after a login is how people are led to a copy of the site that asks for their password (CWE-601). "Same
 // host after parsing" and "begins with one slash" both let known attacks through, so the rule is strict: see localPath.
-func (a *auth) returnTo(base *url.URL, raw string) (path string, ok bool) {
+func (a *auth) returnTo(base *url.URL, raw string) string {
 	if raw == "" || strings.ContainsRune(raw, '\\') || hasControl(raw) {
-		return "", false
+		return ""
 	}
 	if u, err := url.Parse(raw); err == nil && u.Scheme != "" {
 		if u.Scheme != base.Scheme || u.User != nil || u.Opaque != "" || normalHost(u.Scheme, u.Host) != base.Host {
-			return "", false
+			return ""
 		}
 		u.Scheme, u.Host = "", ""
 		if raw = u.String(); !strings.HasPrefix(raw, "/") {
 			raw = "/" + raw
 		}
 	}
-	path, ok = localPath(raw)
+	path, ok := localPath(raw)
 	if !ok || a.ownPath(path) {
-		return "", false
+		return ""
 	}
 	if len(path) > maxReturnTo {
 		path = path[:max(0, strings.IndexAny(path, "?#"))]
 	}
 	if path == "" || len(path) > maxReturnTo {
-		return "", false
+		return ""
 	}
-	return path, true
+	return path
 }
 
 // ownPath reports whether a path is one of those that would start the login, or the logout, all over again.

@@ -48,7 +48,7 @@ func sentTo(t testing.TB, a *auth, next string) string {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/auth0/callback", nil)
 	r.Host = "localhost:8000" // for the development mode; BaseURL is what counts elsewhere
-	path, _ := a.returnTo(a.origin(r), next)
+	path := a.returnTo(a.origin(r), next)
 	w := httptest.NewRecorder()
 	a.goHome(w, r, path)
 	return w.Header().Get("Location")
