@@ -119,13 +119,13 @@ func alikeKeysAreApart(_ context.Context, s scs.Store) error {
 	return nil
 }
 
+// nil is not among them: no codec makes it, and to SQL it is a NULL, which the tables of scs's own stores refuse.
 func dataIsAnyBytes(_ context.Context, s scs.Store) error {
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)
 	}
 	for name, data := range map[string][]byte{
-		"nil":        nil,
 		"empty":      {},
 		"one zero":   {0},
 		"every byte": every,
