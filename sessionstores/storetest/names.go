@@ -26,7 +26,7 @@ var namerChecks = append([]check[sessionstores.Namer]{
 
 func file(ctx context.Context, n sessionstores.Namer, name string, expiry time.Time, keys ...string) error {
 	if err := n.File(ctx, []string{name}, expiry, keys...); err != nil {
-		return fmt.Errorf("File of %d keys under %.60q: %w", len(keys), name, err)
+		return fmt.Errorf("filing %d keys under %.60q: %w", len(keys), name, err)
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func filedAgain(ctx context.Context, n sessionstores.Namer) error {
 		keys := newKeys("key", 2)
 		for range 2 {
 			if err := n.File(ctx, names[:2], inAnHour(), keys...); err != nil {
-				return fmt.Errorf("File: %w", err)
+				return fmt.Errorf("filing: %w", err)
 			}
 		}
 		err := first(

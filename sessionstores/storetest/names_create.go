@@ -38,7 +38,7 @@ func createStores(ctx context.Context, n sessionstores.Namer) error {
 		},
 		func() error {
 			if !bytes.Equal(data, pristine) {
-				return errors.New("Create changed the slice it was given")
+				return errors.New("the slice that was given to Create was changed")
 			}
 			clear(data)
 			return live(ctx, n, key, pristine, expiry)
@@ -74,7 +74,7 @@ func createAfterEnd(ctx context.Context, n sessionstores.Namer) error {
 	for name, end := range ends {
 		key := newKey("key")
 		if err := n.File(ctx, names, inAnHour(), key); err != nil {
-			return fmt.Errorf("File: %w", err)
+			return fmt.Errorf("filing: %w", err)
 		}
 		err := first(
 			func() error { return end(key) },
