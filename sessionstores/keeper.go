@@ -165,7 +165,7 @@ func (k *keeper) write(ctx context.Context, st *state, key string, data []byte, 
 	if p.record != nil {
 		keys = append(keys, p.recordKey)
 	}
-	if namer != nil && (key != st.key || p.renamed || p.record != nil) {
+	if namer != nil && (key != st.key || p.renamed || p.record != nil || !p.deadline.Equal(st.deadline)) {
 		if err := namer.File(ctx, p.names, p.deadline, keys...); err != nil {
 			return false, err
 		}

@@ -36,8 +36,8 @@ const namesField = "__names"
 // namePrefix sets the keys of names apart from those of sessions and records.
 const namePrefix = "name:"
 
-// SetNames files the session under names when it is saved, in place of those it had: [EndAll] finds it by any of them. Names
-// are hashed in the store. A store that cannot file sessions ignores them; [CanEndAll] tells.
+// SetNames files the session under names when it is saved: [EndAll] finds it by any of them. By names it had before it is
+// found as well, until it has a new token. Names are hashed in the store. A store that cannot file sessions ignores them; [CanEndAll] tells.
 func SetNames(ctx context.Context, m *scs.SessionManager, names ...string) error {
 	st, err := mustFind(ctx, m)
 	if err != nil || !st.loader.keeper.names() {
