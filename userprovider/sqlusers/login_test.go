@@ -241,3 +241,25 @@ func TestScanFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestSubjectIsNeverCut: PostgreSQL cuts spaces off the end of what is too long for a column, without a word, and whoever
+// can choose such a subject would be there before the other.
+func TestSubjectIsNeverCut(t *testing.T) {
+	onEveryDialect(t, func(t *testing.T, db database) {
+		createPeople(t, db)
+		if db.dialect == sqlusers.PostgreSQL {
+			mustExec(t, db.DB, "ALTER TABLE users ALTER subject TYPE varchar(9), ALTER issuer TYPE varchar(30)")
+		}
+		users := mustNew(t, db, people(db.dialect))
+		spaced, err := users.SyncUser(t.Context(), loginOf("auth0|ada ", nil))
+		if db.dialect == sqlusers.PostgreSQL && (err == nil || !strings.Contains(err.Error(), `"subject"`)) {
+			t.Errorf("a subject that the column would cut: %+v, %v", spaced, err)
+		}
+		if user := mustSync(t, users, loginOf("auth0|ada", nil)); user.ID == spaced.ID {
+			t.Error("auth0|ada is whoever came with a space")
+		}
+		if n := db.query(t, "SELECT count(*) FROM users WHERE subject = 'auth0|ada'"); n != "1" {
+			t.Errorf("%s rows have the subject auth0|ada", n)
+		}
+	})
+}

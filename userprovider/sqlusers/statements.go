@@ -70,10 +70,10 @@ func (s *settings) upsert(login userprovider.Login, changes []assignment) statem
 	case len(changes) == 0:
 		b.add("NOT EXISTS (SELECT 1 FROM ", s.table(), " WHERE ", b.isUser(login), ")", conflict, "NOTHING")
 	default:
-		// A row that is as it should be is not even tried to be inserted: that would take a number for its ID.
-		differs := b.differs(changes)
-		b.add("NOT EXISTS (SELECT 1 FROM ", s.table(), " WHERE ", b.isUser(login), " AND NOT (", differs, "))",
-			conflict, "UPDATE SET ", b.assignments(changes), " WHERE ", differs)
+		// A row that is as it should be is not even tried to be inserted: that would take a number for its ID. SQLite
+		// has one writer at a time, so the row cannot change between this look at it and the update.
+		b.add("NOT EXISTS (SELECT 1 FROM ", s.table(), " WHERE ", b.isUser(login), " AND NOT (", b.differs(changes), "))",
+			conflict, "UPDATE SET ", b.assignments(changes))
 	}
 	b.add(" RETURNING ", s.selected)
 	return b.statement()

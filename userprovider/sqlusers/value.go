@@ -19,7 +19,7 @@ func (c column) value(dialect Dialect, claim any) (any, error) {
 		s, ok := claim.(string)
 		if !ok {
 			var err error
-			if s, err = encode(claim, checkUTF8); err != nil {
+			if s, err = encode(claim); err != nil {
 				return nil, err
 			}
 		}
@@ -38,11 +38,7 @@ func (c column) value(dialect Dialect, claim any) (any, error) {
 			// A column that is declared JSON takes text that looks like a number for one.
 			return column{kind: decimal, scale: anyScale}.number(dialect, literal)
 		}
-		check := checkUTF8
-		if dialect == PostgreSQL && c.castText == "" {
-			check = checkJSONB
-		}
-		return encode(claim, check)
+		return encode(claim) // jsonb takes no NUL, and says so itself
 	case other: // column has refused it
 	}
 	return nil, fmt.Errorf("is %s, and its claim is %T; map another claim, or convert this one in Mapping.Extract",
@@ -109,9 +105,9 @@ func (c column) number(dialect Dialect, literal string) (any, error) {
 	return nil, fmt.Errorf("is %s, which cannot hold the number %.40s as it is", describeType(c.typ), literal)
 }
 
-// encode returns a claim as JSON, the same text for the same value. Every string in it passes check.
-func encode(claim any, check func(s string) error) (string, error) {
-	if err := eachString(claim, check); err != nil {
+// encode returns a claim as JSON, the same text for the same value.
+func encode(claim any) (string, error) {
+	if err := checkEncodable(claim); err != nil {
 		return "", err
 	}
 	var b bytes.Buffer
@@ -123,49 +119,36 @@ func encode(claim any, check func(s string) error) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// checkUTF8 refuses what package json would replace.
-func checkUTF8(s string) error {
-	if !utf8.ValidString(s) {
-		return errors.New("would hold text that is no valid UTF-8, which JSON cannot")
-	}
-	return nil
-}
-
-// checkJSONB refuses what PostgreSQL can keep in text, but not in jsonb.
-func checkJSONB(s string) error {
-	if strings.Contains(s, "\x00") {
-		return errors.New("would hold a NUL character, which jsonb cannot")
-	}
-	return checkUTF8(s)
-}
-
-// eachString calls check with every string in a claim, names of members included, and refuses what no claim can be.
-func eachString(claim any, check func(s string) error) error {
+// checkEncodable refuses strings that package json would replace, and what no claim can be.
+func checkEncodable(claim any) error {
 	switch claim := claim.(type) {
 	case nil, bool, float64, int, int64, json.Number:
 		return nil
 	case string:
-		return check(claim)
+		if !utf8.ValidString(claim) {
+			return errors.New("would hold text that is no valid UTF-8, which JSON cannot")
+		}
+		return nil
 	case []string:
 		for _, entry := range claim {
-			if err := check(entry); err != nil {
+			if err := checkEncodable(entry); err != nil {
 				return err
 			}
 		}
 		return nil
 	case []any:
 		for _, entry := range claim {
-			if err := eachString(entry, check); err != nil {
+			if err := checkEncodable(entry); err != nil {
 				return err
 			}
 		}
 		return nil
 	case map[string]any:
 		for name, entry := range claim {
-			if err := check(name); err != nil {
+			if err := checkEncodable(name); err != nil {
 				return err
 			}
-			if err := eachString(entry, check); err != nil {
+			if err := checkEncodable(entry); err != nil {
 				return err
 			}
 		}
