@@ -29,7 +29,13 @@ func (d *deadline) Value(key any) any {
 	if key == (visitorKey{}) {
 		return undecided
 	}
-	return d.Context.Value(key)
+	d.mu.Lock()
+	ctx := d.timed
+	d.mu.Unlock()
+	if ctx == nil {
+		ctx = d.Context
+	}
+	return ctx.Value(key) // through the timer's context, so that those derived from this one need no goroutine to end with it
 }
 
 // Done implements context.Context.
