@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
+// What a login, a logout and a guard are to a person, whatever keeps the session.
+const sessions = ['both/login.spec.mjs', 'both/logout.spec.mjs', 'both/roles.spec.mjs', 'sessions/*.spec.mjs'];
+
 export default defineConfig({
   testDir: 'tests',
   globalSetup: './support/build.mjs',
@@ -28,8 +31,11 @@ export default defineConfig({
     },
   },
   projects: [
-    // tests/both runs against the stand-in tenant and against the certified provider, tests/stand-in is the rest.
+    // tests/both runs against the stand-in tenant and against the certified provider, tests/sessions with every session
+    // store, tests/stand-in is the rest.
     { name: 'stand-in', use: { identityProvider: 'stand-in' } },
+    { name: 'redis sessions', testMatch: sessions, use: { identityProvider: 'redis sessions' } },
+    { name: 'cookie sessions', testMatch: sessions, use: { identityProvider: 'cookie sessions' } },
     { name: 'oidc-provider', testDir: 'tests/both', use: { identityProvider: 'oidc-provider' } },
     {
       name: 'oidc-provider, older logout',

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -61,6 +62,8 @@ func parseRedisURL(raw string, sentinel, cluster bool) (redis.UniversalClient, e
 			return nil, err
 		}
 		options.ContextTimeoutEnabled = true
+		// A master that is gone sends nobody elsewhere. Unless told so, the client looks once a minute who has taken over.
+		options.ClusterStateReloadInterval = 2 * time.Second
 		return redis.NewClusterClient(options), nil
 	default:
 		options, err := redis.ParseURL(raw)

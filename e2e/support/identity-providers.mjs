@@ -1,7 +1,11 @@
 // The two places where people log in, each with its own pages, behind the same few verbs.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startProvider, GROUPS_CLAIM } from '../oidc-provider/provider.mjs';
 import { startExample } from './example.mjs';
+import { startRedis } from './redis.mjs';
 
 /** The stand-in tenant that the example brings along. */
 const standIn = {
@@ -17,6 +21,36 @@ const standIn = {
   },
   async confirmLogout() {}, // the id_token_hint is enough for it, as for Auth0
 };
+
+/** The stand-in tenant, with sessions in a Redis of this test's own, and users in a database. */
+const redisSessions = {
+  ...standIn,
+  async start() {
+    const redis = await startRedis();
+    const app = await startWithDatabase({ SESSION_STORE: 'redis', REDIS_URL: redis.url });
+    return { ...app, stop: () => app.stop().finally(redis.stop) };
+  },
+};
+
+/** The stand-in tenant, with sessions in cookies, and a list of those that were ended in Redis. */
+const cookieSessions = {
+  ...standIn,
+  async start() {
+    const redis = await startRedis();
+    const app = await startWithDatabase({
+      SESSION_STORE: 'cookie',
+      AUTH0_SECRET: 'a secret of 32 bytes or more that seals the sessions',
+      REDIS_URL: redis.url,
+    });
+    return { ...app, stop: () => app.stop().finally(redis.stop) };
+  },
+};
+
+async function startWithDatabase(env) {
+  const folder = await mkdtemp(join(tmpdir(), 'example-'));
+  const app = await startExample({ ...env, DATABASE_URL: `sqlite://${folder}/users.db` });
+  return { ...app, stop: () => app.stop().finally(() => rm(folder, { recursive: true })) };
+}
 
 /** The certified provider of ../oidc-provider. */
 const oidcProvider = {
@@ -69,6 +103,8 @@ async function startWithProvider(options) {
 
 export const identityProviders = {
   'stand-in': standIn,
+  'redis sessions': redisSessions,
+  'cookie sessions': cookieSessions,
   'oidc-provider': oidcProvider,
   'oidc-provider, older logout': olderLogout,
 };
