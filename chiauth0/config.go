@@ -1,6 +1,7 @@
 package chiauth0
 
 import (
+	"fmt"
 	"html/template"
 	"log/slog"
 	"maps"
@@ -138,6 +139,17 @@ func (c *Config) Clone() *Config {
 		HTTPClient: c.HTTPClient, Logger: c.Logger,
 	}
 }
+
+// String tells which application a Config is for. It is what fmt and log/slog print of one: no secret is among it.
+func (c *Config) String() string {
+	return fmt.Sprintf("chiauth0.Config{Domain: %q, ClientID: %q, BaseURL: %q}", mask(c.Domain), c.ClientID, mask(c.BaseURL))
+}
+
+// GoString is String, for the verb %#v.
+func (c *Config) GoString() string { return c.String() }
+
+// LogValue is String, for every handler of log/slog.
+func (c *Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func cloneMapping(m userprovider.Mapping) userprovider.Mapping {
 	m.Fields = maps.Clone(m.Fields)

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // maxLogoutURL is how long the way to Auth0's logout may get: longer ones are refused by servers in between.
 const maxLogoutURL = 4000
+
+// logoutPatience is how long a logout waits for discovery, where no login has needed it before.
+const logoutPatience = 2 * time.Second
 
 // logout ends the session here, whatever becomes of the rest, and then at Auth0.
 func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +57,9 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 // endSessionURL is where the session at Auth0 ends: by OpenID Connect RP-Initiated Logout if the tenant has it, by Auth0's
 // older way if not, or if we cannot ask.
 func (a *auth) endSessionURL(ctx context.Context, r *http.Request, idToken, sid string) string {
-	meta, err := a.provider.metadata(ctx)
+	patient, cancel := context.WithTimeout(ctx, logoutPatience)
+	defer cancel()
+	meta, err := a.provider.metadata(patient)
 	if err != nil {
 		a.Logger.WarnContext(ctx, "logout at Auth0 without discovery", "err", err)
 	}
