@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands: format, vet, lint, the tests under the race detector, the ten-line
-# application, and a real Chromium against the real example. Run it from anywhere; it takes no arguments.
+# Everything that must hold before a change lands: format, vet, lint, the tests under the race detector (with real Redis and
+# PostgreSQL servers, which they start themselves), the ten-line application, and a real Chromium against the real example.
+# Run it from anywhere; it takes no arguments.
 #
 # On Debian it installs what is missing, as root or through sudo; elsewhere it says what is missing. $CHROME names a browser
 # of your choice. No step is ever left out: what cannot run is a failure.
@@ -8,6 +9,7 @@ set -euo pipefail
 exec </dev/null # nobody is there to answer a question
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
+PATH=$PATH:/usr/sbin # where Debian has nginx
 tools=$root/e2e/.bin
 
 main() {
@@ -21,7 +23,7 @@ main() {
   step 'go vet' go vet ./...
   step 'golangci-lint' "$tools/golangci-lint" run ./...
   step 'govulncheck' check_vulnerabilities
-  step 'go test -race' go test -race -timeout 10m ./...
+  step 'go test -race' env CHIAUTH0_E2E=1 go test -race -timeout 10m ./...
   step 'ten-line application' e2e/tenlines.sh
   step 'browser tests' browser_tests
 }
@@ -49,12 +51,15 @@ finish() {
   fi
 }
 
-# prerequisites: later needs, such as servers, are one line each.
+# prerequisites: the tests start the servers themselves. Those that Debian's packages start as well are left alone.
 prerequisites() {
   command -v go >/dev/null || missing 'Go, in the version that go.mod names: https://go.dev/dl/'
   need gcc gcc libc6-dev # the race detector links with it
   need node nodejs
   need npm npm
+  need redis-server redis-server # and redis-cli
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql # Debian keeps it off the path
+  need nginx nginx-light
   modern_node
   printf 'go %s, node %s, npm %s\n' "$(go env GOVERSION)" "$(node --version)" "$(npm --version)"
 }

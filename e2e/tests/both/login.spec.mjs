@@ -59,6 +59,7 @@ test('the session cookie is out of reach for scripts and other sites', async ({ 
 test('no cookie of a login that is over stays behind', async ({ page, signIn, app }) => {
   await signIn('user@example.com');
   const names = (await page.context().cookies(app.url)).map((cookie) => cookie.name);
-  // The attempts are those that tell a loop of logins (L10); they last a minute.
-  expect(names.filter((name) => name !== 'chiauth0_attempts')).toEqual(['chiauth0_session']);
+  expect(names).toContain('chiauth0_session');
+  // The attempts are those that tell a loop of logins (L10); they last a minute. A session in cookies may have several.
+  expect(names.filter((name) => name !== 'chiauth0_attempts' && !name.startsWith('chiauth0_session'))).toEqual([]);
 });
