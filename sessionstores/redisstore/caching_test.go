@@ -98,7 +98,9 @@ func TestMaxStalenessEndsSilence(t *testing.T) {
 
 // What a process has written it sees at once, and not what its cache held before.
 func TestConformanceWithCaching(t *testing.T) {
-	client := startRedis(t).client(t, caching(0))
+	options := caching(0)
+	options.PoolFIFO, options.MinIdleConns = true, 5 // each command on another connection than the one before
+	client := startRedis(t).client(t, options)
 	storetest.Run(t, func(t *testing.T) scs.Store { return redisstore.New(client) })
 	store := redisstore.New(client)
 	for i := range 1000 {
@@ -108,6 +110,26 @@ func TestConformanceWithCaching(t *testing.T) {
 		}
 		if got := find(t, store, "key"); got != want {
 			t.Fatalf("%s was just written, and %s is read", want, got)
+		}
+	}
+	for i := range 100 {
+		key := strconv.Itoa(i)
+		login(t, redisstore.New(client), key, inAnHour(), "alice")
+		if got := find(t, redisstore.New(client), key); got != key { // caches it
+			t.Fatalf("%q was found", got)
+		}
+		if found, err := store.Update(t.Context(), key, []byte("updated"), inAnHour()); !found || err != nil || find(t, store, key) != "updated" {
+			t.Fatalf("Update: found %v, error %v, or the old data was read", found, err)
+		}
+	}
+	ending := redisstore.New(client)
+	for i := range 100 {
+		key := strconv.Itoa(i)
+		for range 2 {
+			find(t, redisstore.New(client), key)
+		}
+		if err := ending.End(t.Context(), key); err != nil || find(t, ending, key) != "(nothing)" {
+			t.Fatalf("End: error %v, or the session was read", err)
 		}
 	}
 }
@@ -163,7 +185,7 @@ type proxy struct {
 
 func startProxy(t *testing.T, to string) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the Cleanup
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +198,7 @@ func startProxy(t *testing.T, to string) *proxy {
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("tcp", to) //nolint:noctx // on loopback
+			server, err := net.Dial("tcp", to)
 			if err != nil {
 				_ = client.Close()
 				continue

@@ -24,7 +24,7 @@ func login(t *testing.T, store *redisstore.Store, key string, expiry time.Time, 
 }
 
 func TestEndAllEndsTheSessionsOfAName(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
+	mini, client := newMini(t, &redis.Options{})
 	store, ctx := redisstore.New(client), t.Context()
 	login(t, store, "phone", inAnHour(), "alice", "sid1")
 	login(t, store, "laptop", inAnHour(), "alice", "sid2")
@@ -38,6 +38,9 @@ func TestEndAllEndsTheSessionsOfAName(t *testing.T) {
 		if err := store.EndAll(ctx, "alice"); err != nil || find(t, store, "laptop2") != "(nothing)" {
 			t.Errorf("by a name of several: error %v", err)
 		}
+	}
+	if mini.Exists("scs:session:index:alice") || !mini.Exists("scs:session:index:bob") {
+		t.Errorf("the name is not forgotten, or another is: %q", mini.Keys())
 	}
 	if find(t, store, "other") != "other" {
 		t.Error("another user's session was ended")

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -31,7 +30,7 @@ func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
 		_, _ = pipe.Exec(ctx) // each command has its own error, and this one besides
 		answers := make([]any, len(calls))
 		for i, cmd := range cmds {
-			if err := cmd.Err(); errors.Is(err, redis.ErrNoScript) || redis.HasErrorPrefix(err, "NOSCRIPT") {
+			if err := cmd.Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
 				cmd = calls[i].script.Eval(ctx, s.client, []string{calls[i].key}, calls[i].args...)
 			}
 			var err error

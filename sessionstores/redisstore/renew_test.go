@@ -40,6 +40,22 @@ func TestTracesLastForEndWindow(t *testing.T) {
 	mustRenew(t, store, "forgotten", "d")
 }
 
+// S1: removing what was ended, or renewed, does not make the store forget that it was.
+func TestRemoveKeepsTraces(t *testing.T) {
+	_, client := newMini(t, &redis.Options{})
+	store, ctx := redisstore.New(client), t.Context()
+	mustRenew(t, store, "a", "b")
+	if err := errors.Join(store.End(ctx, "ended"), store.Delete("ended"), store.Delete("a")); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := store.Renew(ctx, "ended", "new", nil, inAnHour()); found || err != nil {
+		t.Errorf("Renew after End and Delete: found %v, error %v", found, err)
+	}
+	if err := store.End(ctx, "a"); err != nil || find(t, store, "b") != "(nothing)" {
+		t.Errorf("the successor is still there, error %v", err)
+	}
+}
+
 // A session that is renewed twice has two successors, keys are any bytes, and a ring of renewals has an end.
 func TestEndReachesEverySuccessor(t *testing.T) {
 	_, client := newMini(t, &redis.Options{})

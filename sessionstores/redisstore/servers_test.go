@@ -53,7 +53,7 @@ func startRedis(t testing.TB, args ...string) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = exec.Command("redis-server", s.args...) //nolint:noctx,gosec // killed by the test's Cleanup; our own arguments
+	s.cmd = exec.Command("redis-server", s.args...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func startCluster(t testing.TB) *redis.ClusterClient {
 	}
 	create := append([]string{"--cluster", "create"}, addrs...)
 	create = append(create, "--cluster-replicas", "1", "--cluster-yes")
-	if out, err := exec.CommandContext(t.Context(), "redis-cli", create...).CombinedOutput(); err != nil { //nolint:gosec // our own
+	if out, err := exec.CommandContext(t.Context(), "redis-cli", create...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs})
@@ -147,7 +147,7 @@ func startSentinel(t testing.TB, masterHost, masterPort string) (addr string) {
 func freePort(t testing.TB) string {
 	t.Helper()
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed two lines below
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func freePort(t testing.TB) string {
 		if port+10_000 > 65_535 {
 			continue
 		}
-		bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000)) //nolint:noctx // closed below
+		bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000))
 		if err == nil {
 			_ = bus.Close()
 			return strconv.Itoa(port)

@@ -221,7 +221,7 @@ func TestWritesOutliveTheRequest(t *testing.T) {
 
 // A server that takes connections and says nothing is the worst there is: go-redis would wait for it for twenty seconds.
 func silentServer(t *testing.T) (addr string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the Cleanup
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
