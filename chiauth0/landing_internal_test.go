@@ -74,7 +74,7 @@ func TestLanding(t *testing.T) {
 		"//evil.example/x":                  "https://evil.example/x",
 		`/\evil.example/x`:                  "https://evil.example/x",
 		"/\t/evil.example":                  "https://evil.example",
-		" \n//evil.example":                 "https://evil.example",
+		"\x20\n//evil.example":              "https://evil.example",
 		"///evil.example":                   "https://evil.example",
 		"http:evil.example":                 "http://evil.example",
 		`https:\\evil.example`:              "https://evil.example",

@@ -2,6 +2,7 @@ package chiauth0_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -178,9 +179,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 				a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: func(status *int, body map[string]any) {
 					*status = test.status
 					clear(body)
-					for name, value := range test.body {
-						body[name] = value
-					}
+					maps.Copy(body, test.body)
 				}})
 				b := a.browser()
 				resp := b.login("/auth0/login", ada)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -247,10 +248,8 @@ func (s *spy) failOn(verbs ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail = func(_ context.Context, verb, _ string) error {
-		for _, v := range verbs {
-			if v == verb {
-				return errDown
-			}
+		if slices.Contains(verbs, verb) {
+			return errDown
 		}
 		return nil
 	}

@@ -127,7 +127,7 @@ func TestIdleTime(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	// These stores forget nothing by themselves.
 	managers := map[string]func(scs.Store) *scs.SessionManager{
-		"New":     func(store scs.Store) *scs.SessionManager { return sessionstores.New(store) },
+		"New":     sessionstores.New,
 		"scs.New": foreignManager,
 		"scs.New with hashed tokens": func(store scs.Store) *scs.SessionManager {
 			m := foreignManager(store)

@@ -11,10 +11,12 @@ import (
 // begins no session of its own: the cookie of that would replace the login's. A login does begin one.
 func TestLatecomers(t *testing.T) {
 	for what, act := range map[string]func(*site) act{
-		"a login":    func(s *site) act { return s.login("ada") },
-		"a logout":   func(s *site) act { return s.destroy },
-		"a renewal":  func(s *site) act { return s.renew },
-		"a farewell": func(s *site) act { return func(ctx context.Context) { s.destroy(ctx); s.m.Put(ctx, "flash", "Goodbye") } },
+		"a login":   func(s *site) act { return s.login("ada") },
+		"a logout":  func(s *site) act { return s.destroy },
+		"a renewal": func(s *site) act { return s.renew },
+		"a farewell": func(s *site) act {
+			return func(ctx context.Context) { s.destroy(ctx); s.m.Put(ctx, "flash", "Goodbye") }
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			spy := newSpy(t)

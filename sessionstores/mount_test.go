@@ -148,7 +148,7 @@ func TestMisuse(t *testing.T) {
 		"outside of a request":                  t.Context(),
 		"another manager's":                     s.context(t),
 		"a manager that was loaded by hand":     mustLoad(t, other),
-		"another, loaded by hand in a request":  mustLoadIn(t, s.context(t), other),
+		"another, loaded by hand in a request":  mustLoadIn(s.context(t), t, other),
 		"a context that is cancelled, and bare": cancelled(t),
 	} {
 		_, recordErr := sessionstores.Record(ctx, other)
@@ -201,10 +201,10 @@ func (s *site) context(t *testing.T) (ctx context.Context) {
 
 func mustLoad(t *testing.T, m *scs.SessionManager) context.Context {
 	t.Helper()
-	return mustLoadIn(t, t.Context(), m)
+	return mustLoadIn(t.Context(), t, m)
 }
 
-func mustLoadIn(t *testing.T, ctx context.Context, m *scs.SessionManager) context.Context {
+func mustLoadIn(ctx context.Context, t *testing.T, m *scs.SessionManager) context.Context {
 	t.Helper()
 	ctx, err := m.Load(ctx, "")
 	if err != nil {

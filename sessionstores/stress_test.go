@@ -85,7 +85,7 @@ func TestLoginStress(t *testing.T) {
 // An act in a random place of a long row of overlapping requests never brings back what a logout has ended.
 func TestManyOverlaps(t *testing.T) {
 	s := newSite(t, newManager(t))
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		token := s.signIn("ann")
 		flights := make([]*flight, 8)

@@ -156,15 +156,14 @@ func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
 	return all, nil
 }
 
-// put stores a session, or removes it when its expiry is past already. It reports whether the session is there now.
-func (s *Store) put(key string, data []byte, expiry time.Time) (found bool) {
+// put stores a session, or removes it when its expiry is past already.
+func (s *Store) put(key string, data []byte, expiry time.Time) {
 	e := &session{data: bytes.Clone(data), expires: expiry.UnixMilli()}
 	now := time.Now().UnixMilli()
 	sh := s.shards.lock(key)
-	found = sh.put(key, e, now)
+	stored := sh.put(key, e, now)
 	sh.mu.Unlock()
-	if found {
+	if stored {
 		s.keepSweeping()
 	}
-	return found
 }

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/alexedwards/scs/v2"
@@ -59,13 +61,13 @@ func cancelledBreaksNothing(ctx context.Context, s scs.CtxStore) error {
 	refused := s.CommitCtx(dead, replaced, data, inAnHour())
 	isOld, isNew := present(s, replaced, old), present(s, replaced, data)
 	if isNew != nil && (refused == nil || isOld != nil) {
-		return fmt.Errorf("after CommitCtx with a cancelled context, which returned %v: %w", refused, isNew)
+		return fmt.Errorf("after CommitCtx with a cancelled context, which returned %w: %w", nonNil(refused), isNew)
 	}
 
 	refused = s.DeleteCtx(dead, deleted)
 	isOld, isGone := present(s, deleted, old), absent(s, deleted)
 	if isGone != nil && (refused == nil || isOld != nil) {
-		return fmt.Errorf("after DeleteCtx with a cancelled context, which returned %v: %w", refused, isGone)
+		return fmt.Errorf("after DeleteCtx with a cancelled context, which returned %w: %w", nonNil(refused), isGone)
 	}
 
 	// The store works on for those whose context is alive.
@@ -74,3 +76,8 @@ func cancelledBreaksNothing(ctx context.Context, s scs.CtxStore) error {
 	}
 	return present(viaCtx{ctx, s}, kept, data)
 }
+
+var errNone = errors.New("no error")
+
+// nonNil makes words of the absence of an error.
+func nonNil(err error) error { return cmp.Or(err, errNone) }

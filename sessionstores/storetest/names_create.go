@@ -21,7 +21,7 @@ var createChecks = []check[sessionstores.Namer]{
 func create(ctx context.Context, n sessionstores.Namer, key string, want bool) error {
 	created, err := n.Create(ctx, key, []byte(key), inAnHour())
 	if err != nil || created != want {
-		return fmt.Errorf("Create(%.60q) reported created=%v, %v; want %v and no error", key, created, err, want)
+		return fmt.Errorf("Create(%.60q) reported created=%v, %w; want %v and no error", key, created, nonNil(err), want)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -160,7 +161,7 @@ func unknownID(p *probe) error {
 	}
 	for _, id := range []string{"", "chiauth0-no-such-user", p.subject} {
 		if _, err := p.provider.FindUser(p.ctx, id); !errors.Is(err, userprovider.ErrNotFound) {
-			return fmt.Errorf("FindUser(%q) returned the error %v, want ErrNotFound", id, err)
+			return fmt.Errorf("FindUser(%q) returned the error %w, want ErrNotFound", id, cmp.Or(err, errNone))
 		}
 	}
 	// Which error these get is the provider's affair (a NUL may be one that its database never sees).
@@ -174,3 +175,5 @@ func unknownID(p *probe) error {
 	}
 	return nil
 }
+
+var errNone = errors.New("nil")
