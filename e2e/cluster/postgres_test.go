@@ -13,11 +13,11 @@ import (
 // startPostgreSQL starts a server of the test's own and returns its DATABASE_URL.
 func startPostgreSQL(t *testing.T) (url string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "postgres") // in t.TempDir the server's user may not enter
+	dir, err := os.MkdirTemp("", "postgres") //nolint:usetesting // the server's user may not enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if os.Getuid() == 0 { // as whom the server refuses to run
 		owner, err := user.Lookup("postgres")
 		if err != nil {
