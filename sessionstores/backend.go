@@ -20,9 +20,9 @@ type Backend interface {
 	scs.CtxStore
 
 	// Get is FindCtx that also says when the session expires, so that its idle time is moved on only when that is due. For a
-	// session that has been ended, and for as long as that is remembered, found is false and expiry is not zero: a request
-	// that was sent before a login, and comes after it, must not begin a session of its own whose cookie replaces the
-	// login's.
+	// session that has been removed, renewed or ended, and for as long as that is remembered, found is false and expiry is
+	// not zero: a request that was sent before a login, and comes after it, must not begin a session of its own whose
+	// cookie replaces the login's; and a logout that finds its session in the middle of a renewal still has to end it.
 	Get(ctx context.Context, key string) (data []byte, expiry time.Time, found bool, err error)
 
 	// Update overwrites the data and expiry of a session that is still there, and creates nothing: a logout that came
@@ -32,8 +32,8 @@ type Backend interface {
 	// Touch moves the expiry of a session that is still there, and never its data: it cannot undo a concurrent write.
 	Touch(ctx context.Context, key string, expiry time.Time) (found bool, err error)
 
-	// Remove is DeleteCtx that also says whether the session was still there. At most one of several concurrent calls
-	// is told found=true.
+	// Remove is DeleteCtx that also says whether the session was still there, and remembers that it was. At most one of
+	// several concurrent calls is told found=true.
 	Remove(ctx context.Context, key string) (found bool, err error)
 
 	// Renew stores data under newKey as the successor of oldKey, which the caller has removed. found is false, and

@@ -117,7 +117,9 @@ func (k *keeper) FindCtx(ctx context.Context, token string) ([]byte, bool, error
 		if found {
 			st.key = key
 		}
-		st.gone = err == nil && !found && !expiry.IsZero()
+		if st.gone = err == nil && !found && !expiry.IsZero(); st.gone {
+			st.lost = key
+		}
 	}
 	return data, found, err
 }
@@ -210,13 +212,16 @@ func (k *keeper) write(ctx context.Context, st *state, key string, data []byte, 
 
 // DeleteCtx implements scs.CtxStore. scs calls it for Destroy, for RenewToken and for MergeSession.
 func (k *keeper) DeleteCtx(ctx context.Context, token string) error {
-	if token == "" {
-		return nil // a session that was never saved
-	}
-	key := k.key(token)
 	st := stateOf(ctx, k)
 	ctx, cancel := k.writeContext(ctx)
 	defer cancel()
+	if token == "" { // a Destroy of a session that was never saved, or that another request may be renewing just now
+		if st != nil && st.lost != "" {
+			return k.backend.End(ctx, st.lost)
+		}
+		return nil
+	}
+	key := k.key(token)
 	if st == nil || key != st.key || strings.HasPrefix(token, listedPrefix) {
 		return k.backend.End(ctx, key) // by a job or inside Iterate: no answer is coming that would finish a Destroy
 	}

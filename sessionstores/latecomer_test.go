@@ -42,3 +42,29 @@ func TestLatecomers(t *testing.T) {
 		})
 	}
 }
+
+// S1: a logout that comes when another request has just taken the session out to renew it finds nothing to end, and still
+// ends what that is about to become.
+func TestLogoutInTheMiddleOfARenewal(t *testing.T) {
+	for what, logout := range map[string]func(*site) act{
+		"a logout": func(s *site) act { return s.destroy },
+		"a logout with a farewell": func(s *site) act {
+			return func(ctx context.Context) { s.destroy(ctx); s.m.Put(ctx, "flash", "Goodbye") }
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			spy := newSpy(t)
+			s := newSite(t, sessionstores.New(spy))
+			old := s.signIn("ann")
+			other := s.takeOff(old)
+			other.do(s.renew) // the old token is gone, the new one is not stored yet
+			s.do(old, logout(s))
+			if cookie := s.cookie(other.land()); cookie != nil {
+				t.Errorf("the renewal sends %v, and with it is signed in %q", cookie, s.user(cookie.Value))
+			}
+			if spy.size() != 0 {
+				t.Errorf("%d sessions are left", spy.size())
+			}
+		})
+	}
+}

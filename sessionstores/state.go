@@ -22,6 +22,7 @@ type state struct {
 	// As loaded.
 	token    string
 	key      string    // the key in the store; empty if nothing was found there
+	lost     string    // the key of the session that the request asked for, if it was ended or renewed just before
 	data     []byte    // as encoded
 	now      time.Time // when that was
 	deadline time.Time

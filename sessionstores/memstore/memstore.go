@@ -93,7 +93,9 @@ func (s *Store) get(key string) (data []byte, expires int64, found bool) {
 
 // Delete removes the session under key, if there is one.
 func (s *Store) Delete(key string) error {
-	s.remove(key)
+	sh := s.shards.lock(key)
+	defer sh.mu.Unlock()
+	sh.sessions.remove(key)
 	return nil
 }
 
@@ -104,16 +106,15 @@ func (s *Store) DeleteCtx(_ context.Context, key string) error {
 
 // Remove is Delete that also says whether the session was still there.
 func (s *Store) Remove(_ context.Context, key string) (found bool, err error) {
-	return s.remove(key), nil
-}
-
-func (s *Store) remove(key string) (found bool) {
-	now := time.Now().UnixMilli()
+	now := time.Now()
 	sh := s.shards.lock(key)
 	defer sh.mu.Unlock()
-	found = sh.live(key, now) != nil
+	if sh.live(key, now.UnixMilli()) == nil {
+		return false, nil
+	}
 	sh.sessions.remove(key)
-	return found
+	sh.trace(key, now)
+	return true, nil
 }
 
 // Update replaces the data and the expiry of a session that is still there.

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -70,7 +71,7 @@ func TestSweepRemovesNames(t *testing.T) {
 		for i := range sessions {
 			key := fmt.Sprint("long ", i)
 			s.put(key, nil, hour)
-			if _ = s.EndAll(t.Context(), "user of "+key); s.remove(key) {
+			if _ = s.EndAll(t.Context(), "user of "+key); s.had(key) {
 				t.Fatalf("%s is not found by its name", key)
 			}
 		}
@@ -96,7 +97,7 @@ func TestEndAllForgets(t *testing.T) {
 		s.shards.list[i].forgetEnded("name", time.Now())
 	}
 	s.put("filed while EndAll ends others", nil, time.Now().Add(time.Hour))
-	if _ = s.EndAll(t.Context(), "name"); s.remove("filed while EndAll ends others") {
+	if _ = s.EndAll(t.Context(), "name"); s.had("filed while EndAll ends others") {
 		t.Error("a key was forgotten that has not been ended")
 	}
 }
@@ -145,7 +146,7 @@ func TestSweepMissesNothingStoredBeforeItRests(t *testing.T) {
 		if resting && !s.sweeps.running.Load() {
 			t.Fatalf("round %d: there is a session, and nobody to sweep it", round)
 		}
-		s.remove("key")
+		_ = s.Delete("key")
 	}
 }
 
@@ -274,4 +275,10 @@ func TestDroppedStoreIsCollected(t *testing.T) {
 		case <-time.After(time.Millisecond):
 		}
 	}
+}
+
+// had removes a session and reports whether it was there.
+func (s *Store) had(key string) bool {
+	found, _ := s.Remove(context.Background(), key)
+	return found
 }

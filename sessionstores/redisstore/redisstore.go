@@ -151,8 +151,8 @@ func (s *Store) Commit(key string, data []byte, expiry time.Time) error {
 
 // DeleteCtx removes the session under key, if there is one.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
-	_, err := s.Remove(ctx, key)
-	return err
+	_, err := s.decide(ctx, removeScript, key, 0)
+	return failed("removing a session", err)
 }
 
 // Delete is DeleteCtx without a context.
@@ -162,7 +162,7 @@ func (s *Store) Delete(key string) error {
 
 // Remove is DeleteCtx that also says whether the session was still there.
 func (s *Store) Remove(ctx context.Context, key string) (found bool, err error) {
-	found, err = s.decide(ctx, removeScript, key)
+	found, err = s.decide(ctx, removeScript, key, rememberFor)
 	return found, failed("removing a session", err)
 }
 

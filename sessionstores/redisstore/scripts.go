@@ -18,10 +18,15 @@ redis.call('SETRANGE', KEYS[1], 2, ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 return 1`)
 
-	// removeScript: 1 if there was a session. What is remembered of one that was renewed or ended stays.
+	// removeScript: how long to remember it in milliseconds, or 0. 1 if there was a session. What is remembered of one that was
+	// renewed or ended stays.
 	removeScript = redis.NewScript(`
 local kind = redis.call('GETRANGE', KEYS[1], 0, 1)
 if kind == '\0R' or kind == '\0E' then return 0 end
+if kind == '\0S' and ARGV[1] ~= '0' then
+	redis.call('SET', KEYS[1], '\0R', 'PX', ARGV[1])
+	return 1
+end
 redis.call('DEL', KEYS[1])
 if kind == '\0S' then return 1 end
 return 0`)

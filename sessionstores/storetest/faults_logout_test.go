@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -44,7 +45,7 @@ var logoutFaults = faultTable{
 	"End ends a renewal of a successor that is under way": {
 		"End does not reach a renewal under way": func(f *faulty) { f.endOneHop() },
 	},
-	"Get tells a session that has been ended from one that never was": {
+	"Get tells a session that has been removed or ended from one that never was": {
 		"Get has forgotten": func(f *faulty) {
 			f.get = func(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 				data, expiry, found, err := f.honest.Get(ctx, key)
@@ -52,6 +53,12 @@ var logoutFaults = faultTable{
 					expiry = time.Time{}
 				}
 				return data, expiry, found, err
+			}
+		},
+		"Remove leaves no trace": func(f *faulty) {
+			f.remove = func(ctx context.Context, key string) (bool, error) {
+				_, found, err := f.honest.FindCtx(ctx, key)
+				return found, errors.Join(err, f.honest.Delete(key))
 			}
 		},
 		"Get makes it up": func(f *faulty) {

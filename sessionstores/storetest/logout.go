@@ -18,7 +18,7 @@ var logoutChecks = []check[sessionstores.Backend]{
 	{"End ends a renewal of a successor that is under way", endReachesRenewalUnderWay},
 	{"End leaves other sessions alone", endLeavesOthers},
 	{"End wins against renewals at the same time", endWinsRaces},
-	{"Get tells a session that has been ended from one that never was", getTellsEnded},
+	{"Get tells a session that has been removed or ended from one that never was", getTellsEnded},
 	{"what is remembered of renewals and logouts is no session", tracesAreNoSessions},
 }
 
@@ -56,20 +56,26 @@ func end(ctx context.Context, b sessionstores.Backend, key string) error {
 }
 
 func getTellsEnded(ctx context.Context, b sessionstores.Backend) error {
-	ended, never := newKey("ended"), newKey("never")
-	if err := commit(viaCtx{ctx, b}, ended, []byte("data"), inAnHour()); err != nil {
-		return err
+	ended, removed, never := newKey("ended"), newKey("removed"), newKey("never")
+	for _, key := range []string{ended, removed} {
+		if err := commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()); err != nil {
+			return err
+		}
 	}
 	if err := end(ctx, b, ended); err != nil {
 		return err
 	}
-	for key, want := range map[string]bool{ended: true, never: false} {
+	found, err := b.Remove(ctx, removed)
+	if err := says("Remove", true, found, err); err != nil {
+		return err
+	}
+	for key, want := range map[string]bool{ended: true, removed: true, never: false} {
 		_, expiry, found, err := b.Get(ctx, key)
 		if err := says("Get", false, found, err); err != nil {
 			return err
 		}
 		if expiry.IsZero() == want {
-			return fmt.Errorf("Get(%.60q) reported the expiry %v with found=false; want one only for what has been ended", key, expiry)
+			return fmt.Errorf("Get(%.60q) reported the expiry %v with found=false; want one only for what was there", key, expiry)
 		}
 	}
 	return nil
