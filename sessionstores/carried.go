@@ -48,9 +48,6 @@ func (b *browser) state(ctx context.Context) (*state, *carried, error) {
 	if st == nil {
 		return nil, nil, errElsewhere
 	}
-	if st.carried == nil {
-		st.carried = &carried{}
-	}
 	return st, st.carried, nil
 }
 
@@ -59,15 +56,23 @@ const carriedHeader = tokenLen + 8 + 8
 
 // open reads the session's cookie into the state, and returns its token.
 func (b *browser) open(st *state) (token string) {
+	st.carried = new(carried) // now: a session and its record are written at the same time
 	plaintext, ok := b.store.Open(st.cookies, st.loader.reader.Cookie.Name)
 	if !ok || len(plaintext) < carriedHeader || !isToken(string(plaintext[:tokenLen])) {
 		return ""
 	}
 	times := plaintext[tokenLen:carriedHeader]
-	st.carried = &carried{issued: time.UnixMilli(int64(binary.BigEndian.Uint64(times)))}
+	st.carried.issued = time.UnixMilli(int64(binary.BigEndian.Uint64(times)))
 	st.expiry = time.UnixMilli(int64(binary.BigEndian.Uint64(times[8:])))
 	st.data = plaintext[carriedHeader:]
 	return string(plaintext[:tokenLen])
+}
+
+// carryNothing forgets what the browser brought, when that is no session any more.
+func (st *state) carryNothing() {
+	if st.carried != nil {
+		*st.carried = carried{}
+	}
 }
 
 // plaintext is the reverse of open.

@@ -108,7 +108,7 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 	case err != nil:
 		slog.WarnContext(st, "session not decoded, going on without it", "err", err)
 	case st.key == "": // no token, or one that the store does not know
-		st.carried = nil
+		st.carryNothing()
 		return loaded, false
 	default:
 		if st.now, st.deadline = time.Now(), m.Deadline(loaded); st.now.Before(st.deadline) {
@@ -120,7 +120,8 @@ func (st *state) load(token string) (loaded context.Context, twice bool) {
 			slog.WarnContext(st, "session past its deadline not deleted", "err", err)
 		}
 	}
-	st.key, st.carried = "", nil
+	st.key = ""
+	st.carryNothing()
 	loaded, _ = m.Load(st, "") // reads nothing, cannot fail
 	return loaded, false
 }

@@ -18,9 +18,6 @@ const (
 // tokens) goes before the session (who is signed in) does.
 func (b *browser) send(st *state, token string) error {
 	m, c := &st.loader.writer, st.carried
-	if c == nil {
-		return nil
-	}
 	ctx := st.request.Context()
 	out := cookieSender{st: st, store: b.store, deadline: m.Deadline(ctx), persist: m.Cookie.Persist || m.GetBool(ctx, rememberField)}
 	session, record := m.Cookie.Name, m.Cookie.Name+recordSuffix

@@ -236,6 +236,22 @@ func TestK4TokensGoFirst(t *testing.T) {
 	}
 }
 
+// A login writes the session and its record at the same time; the race detector watches.
+func TestSessionAndRecordTogether(t *testing.T) {
+	s := newSite(newStore())
+	login := sessionstores.Middleware(s.sessions)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s.sessions.Put(r.Context(), "v", "hello")
+		if err := sessionstores.SetRecord(r.Context(), s.sessions, []byte("tokens")); err != nil {
+			t.Error(err)
+		}
+	}))
+	b := browser{}
+	b.get(t, login, "/")
+	if got := b.value(t, s) + " " + b.get(t, s, "/record").Body.String(); got != "hello tokens" {
+		t.Errorf("the session and its record are %q", got)
+	}
+}
+
 func TestRecordBelongsToItsSession(t *testing.T) {
 	s := newSite(newStore())
 	b, thief := signedIn(t, s, "mine"), signedIn(t, s, "theirs")
