@@ -102,6 +102,8 @@ func TestTwoNodesAndTheirTenant(t *testing.T) {
 }
 
 func TestTenantNodeRefuses(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context()) // so that one which starts after all ends at once
+	cancel()
 	secret := "AUTH0_CLIENT_SECRET=hush"
 	for name, tt := range map[string]struct{ env, want []string }{
 		"no secret":                  {nil, []string{"AUTH0_CLIENT_SECRET"}},
@@ -110,7 +112,7 @@ func TestTenantNodeRefuses(t *testing.T) {
 		"an address that is no port": {[]string{secret, "TENANT_ADDR=localhost"}, []string{"TENANT_ADDR=localhost"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := runTenant(t.Context(), env(tt.env...), io.Discard)
+			err := runTenant(ended, env(tt.env...), io.Discard)
 			if err == nil {
 				t.Fatal("it started")
 			}
