@@ -18,6 +18,9 @@
 // replicated: a login or a logout of the last instant; Redis's min-replicas-to-write narrows that. And maxmemory-policy is
 // best left at noeviction, for an evicted session is a user signed out.
 //
+// A ClusterClient learns of a failover at its next look at the Cluster, once a minute unless it is told otherwise, and until
+// then requests of the sessions on that master are answered with 503. Two seconds are a good ClusterStateReloadInterval.
+//
 // # Client-side caching
 //
 // go-redis can keep what it has read and be told by the server when it changes. A signed-in request then costs no round
