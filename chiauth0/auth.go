@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -117,18 +116,6 @@ func (a *auth) deriveKeys() error {
 	a.transactions, err1 = seal.New("transaction", secrets...)
 	a.tokens, err2 = seal.New("tokens", secrets...)
 	return errors.Join(err1, err2)
-}
-
-// cookieSettings returns the manager that writes our cookies: Secure, and with the prefix that keeps neighbouring hosts
-// from planting one (RFC 6265bis, section 4.1.3.2), wherever BaseURL allows it.
-func (a *auth) cookieSettings(m *scs.SessionManager) *scs.SessionManager {
-	sessions := *m
-	sessions.ErrorFunc = a.sessionFailed
-	sessions.Cookie.Secure = a.secure()
-	if a.secure() && sessions.Cookie.Domain == "" && sessions.Cookie.Path == "/" && !strings.HasPrefix(sessions.Cookie.Name, "__") {
-		sessions.Cookie.Name = "__Host-" + sessions.Cookie.Name
-	}
-	return &sessions
 }
 
 func (a *auth) secure() bool { return a.base != nil && a.base.Scheme == "https" }

@@ -217,28 +217,3 @@ func (a *auth) syncUser(ctx context.Context, login userprovider.Login) (userprov
 	}
 	return user, nil
 }
-
-// beginSession writes who is signed in, under a new session token. What a visitor put into the session before logging in
-// stays; what another user did, does not.
-func (a *auth) beginSession(ctx context.Context, user userprovider.User, identity userprovider.Identity, token *oauth2.Token) error {
-	m := a.sessions
-	if encoded := m.GetString(ctx, identityField); encoded != "" {
-		_, _, before, err := decodeIdentity(encoded)
-		if err != nil || before.Issuer != identity.Issuer || before.Subject != identity.Subject {
-			if err := m.Clear(ctx); err != nil {
-				return fmt.Errorf("%w: %w", ErrUnavailable, err)
-			}
-		}
-	}
-	if err := sessionstores.Renew(ctx, m); err != nil {
-		return err
-	}
-	if err := errors.Join(
-		sessionstores.SetNames(ctx, m, a.sessionNames(user.ID, identity)...),
-		a.saveTokens(ctx, identity, token),
-	); err != nil {
-		return err
-	}
-	m.Put(ctx, identityField, encodeIdentity(a.ClientID, user.ID, identity)) // last: a failure leaves nobody signed in
-	return nil
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/chiauth0/auth/sessionstores"
-	"github.com/chiauth0/auth/userprovider"
 )
 
 // LogoutUser ends every session of a user, in every browser and on every node: after a theft, or when somebody leaves.
@@ -18,17 +17,4 @@ func LogoutUser(ctx context.Context, cfg *Config, userID string) error {
 	}
 	a.Logger.InfoContext(ctx, "all sessions ended", "user", userID)
 	return nil
-}
-
-// sessionNames are what the sessions of a login can be found by.
-func (a *auth) sessionNames(userID string, i userprovider.Identity) []string {
-	names := []string{a.sessionName("user", userID), a.sessionName("sub", i.Subject)}
-	if i.SessionID != "" {
-		names = append(names, a.sessionName("sid", i.SessionID))
-	}
-	return names
-}
-
-func (a *auth) sessionName(kind, id string) string {
-	return fmt.Sprintf("%s %q %q", kind, a.issuer, id)
 }

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
 )
 
@@ -115,30 +114,4 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 		return userprovider.User{}, userprovider.Identity{}, err
 	}
 	return user, identity, nil
-}
-
-// signOut ends the session of somebody who may not have one any more.
-func (a *auth) signOut(ctx context.Context, why, id string) error {
-	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", id)
-	if err := a.sessions.Destroy(ctx); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return ErrNotSignedIn
-}
-
-// sessionIdentity returns who the session says is signed in. An identity of another issuer or client, from another Config
-// on the same manager or from before a change of tenant, is nobody's.
-func (a *auth) sessionIdentity(ctx context.Context) (id string, identity userprovider.Identity, err error) {
-	encoded := a.sessions.GetString(ctx, identityField)
-	if encoded == "" {
-		if err := sessionstores.Err(ctx, a.sessions); err != nil {
-			return "", identity, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		return "", identity, ErrNotSignedIn
-	}
-	clientID, id, identity, err := decodeIdentity(encoded)
-	if err != nil || clientID != a.ClientID || withSlash(identity.Issuer) != a.issuer || id == "" {
-		return "", userprovider.Identity{}, ErrNotSignedIn
-	}
-	return id, identity, nil
 }
