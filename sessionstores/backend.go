@@ -64,9 +64,9 @@ type Backend interface {
 	// together with an error says that the session under oldKey may still exist; the caller continues with oldKey.
 	Renew(ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time) (found bool, err error)
 
-	// Revoke removes the session under key, and the session that succeeded it, and so on. It leaves tombstones without
-	// successors' data in place of all of them, also where nothing was: a Create or Renew that is in progress then
-	// reports false. found is true if there was a session among them.
+	// Revoke removes the session under key, the session that Renew has made its successor, and so on. It leaves a
+	// tombstone under each of these keys, also where nothing was: a Create or Renew that is in progress then reports
+	// false. found is true if there was a session under one of them.
 	//
 	// Revoke also works when the store is full.
 	Revoke(ctx context.Context, key string) (found bool, err error)
