@@ -13,28 +13,30 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// A Codec turns session data into bytes and back; [New] gives one to the manager it makes. It is an [scs.Codec], and its
-// zero value is ready for use, also concurrently.
+// A Codec encodes the values of a session; [New] gives one to the manager that it makes. It is an [scs.Codec]. Its zero
+// value is ready for use, also concurrently.
 //
 // The types that scs has getters for (string, bool, int, int32, int64, float64, []byte, time.Time) and nil are encoded
-// directly. A value of any other type is encoded with encoding/gob, by itself, so its type must be registered with
-// [gob.Register] at start, as scs's own codec asks too. The two differ in cost, and in this: equal sessions encode to
-// equal bytes, gob values that hold maps excepted.
+// directly. A value of another type is encoded with encoding/gob, by itself. Its type must be registered with
+// [gob.Register] at start, as scs's own codec requires, too. Equal sessions encode to equal bytes, except for gob values
+// that hold maps.
 //
-// A time keeps its instant and its offset from UTC, as in gob; a nil []byte comes back empty. Decoded data shares nothing
-// with the slice it came from, and every []byte in it is the caller's own. Its strings are parts of one string: clone one
-// that is to outlive the session by far.
+// A time keeps its instant and its offset from UTC, as in gob. A nil []byte becomes an empty one. Decoded data shares no
+// memory with the input, and each []byte in it is a copy. The strings in it are parts of one string: clone one that is
+// kept for much longer than the session.
 //
-// Decode answers anything that Encode did not write with an error. It never panics, and allocates in proportion to its
-// input, except inside gob, which believes the size that an encoded map announces. Only registered types are decoded at
-// all; where strangers can write to the store, register none that holds a map.
+// A gob value that cannot be decoded, because its type was renamed or is not registered, does not affect the others. It
+// keeps its bytes: Encode writes them again. The getters of the manager return their zero value for it.
+//
+// Decode returns an error for anything that Encode did not write. It does not panic. It allocates in proportion to its
+// input, except in gob, which allocates what an encoded map announces. Only registered types are decoded.
 type Codec struct{}
 
 var _ scs.Codec = Codec{}
 
 // The encoding is the version, the deadline, the number of values, and the values ordered by key: key, tag, content.
-// Integers are varints; strings and bytes follow their length. Sessions outlive deployments: a change of format takes
-// another version, and this one stays readable.
+// Integers are varints. Strings and bytes follow their length. A new format gets a new version, and this one stays
+// readable.
 const codecVersion = 1
 
 const (
@@ -51,9 +53,12 @@ const (
 	tagGob
 )
 
-// Encode encodes a session. It fails only for a value that gob cannot encode; the error names its key and its type.
+// undecodable is a gob value that this process cannot decode, as it was encoded.
+type undecodable string
+
+// Encode encodes a session. It fails only for a value that gob cannot encode. The error names its key and its type.
 func (Codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	var few [16]string // keeps the keys of a usual session off the heap
+	var few [16]string // keeps the keys of a usual session on the stack
 	keys, size := few[:0], 32
 	for key, value := range values {
 		keys = append(keys, key)
@@ -72,12 +77,14 @@ func (Codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 	b = binary.AppendUvarint(b, uint64(len(keys)))
 	for _, key := range keys {
 		b = appendSized(b, key)
+
 		var err error
 		if b, err = appendValue(b, values[key]); err != nil {
-			return nil, fmt.Errorf("sessionstores: cannot encode session value %q of type %T: %w "+
+			return nil, fmt.Errorf("sessionstores: cannot encode the session value %q of type %T: %w "+
 				"(call gob.Register for its type at start, or store it as a string or []byte)", key, values[key], err)
 		}
 	}
+
 	return b, nil
 }
 
@@ -104,6 +111,8 @@ func appendValue(b []byte, value any) ([]byte, error) {
 		return appendSized(append(b, tagBytes), v), nil
 	case time.Time:
 		return appendTime(append(b, tagTime), v), nil
+	case undecodable:
+		return appendSized(append(b, tagGob), string(v)), nil
 	default:
 		encoded, err := gobEncode(v)
 		return appendSized(append(b, tagGob), encoded), err
@@ -146,13 +155,13 @@ func gobDecode(b []byte) (v any, err error) {
 		return nil, err
 	}
 	if r.Len() > 0 {
-		return nil, errors.New("it goes on after its end")
+		return nil, errors.New("there are bytes after its end")
 	}
 	return v, nil
 }
 
-// recoverGob turns a panic, of gob or of a type's own GobEncode or GobDecode, into an error: data that one deployment
-// wrote must not take down the next.
+// recoverGob turns a panic of gob, or of a type's GobEncode or GobDecode, into an error. Data of an earlier deployment must
+// not stop a later one.
 func recoverGob(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("gob panicked: %v", p)

@@ -7,12 +7,11 @@ import (
 	"time"
 )
 
-// Decode decodes what [Codec.Encode] encoded. An error means that b is damaged, was written by another codec, or holds a
-// value whose type is no longer registered under its name. The session is then lost, and best treated as absent.
+// Decode decodes what [Codec.Encode] has encoded. An error says that b is damaged, or was written by another codec.
 func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err error) {
 	if len(b) == 0 || b[0] != codecVersion {
 		return time.Time{}, nil, fmt.Errorf("sessionstores: cannot decode session: %d bytes that do not begin with "+
-			"format version %d; another codec wrote them, or a newer release", len(b), codecVersion)
+			"format version %d: another codec or a newer release has written them", len(b), codecVersion)
 	}
 	d := decoder{in: string(b), pos: 1}
 	deadline = d.time()
@@ -44,8 +43,8 @@ func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err er
 // minValue is the least number of bytes that a value takes: the length of its key, and its tag.
 const minValue = 2
 
-// A decoder reads from a private copy of the input. Being a string, it lets keys and strings be parts of it at no cost
-// while no []byte that is handed out can ever change them. After the first error it reads zero values.
+// A decoder reads from a copy of the input, as a string: keys and strings can be parts of it without being copied again.
+// After the first error it reads zero values.
 type decoder struct {
 	in  string
 	pos int
@@ -102,10 +101,12 @@ func (d *decoder) gob() any {
 	if d.err != nil {
 		return nil
 	}
+
 	v, err := gobDecode([]byte(encoded))
 	if err != nil {
-		d.err = fmt.Errorf("its type is not what it was, or not registered (call gob.Register at start): %w", err)
+		return undecodable(encoded)
 	}
+
 	return v
 }
 
@@ -129,8 +130,8 @@ func (d *decoder) string() string {
 	return d.next(d.size(1))
 }
 
-// size reads the number of things that follow, each of which takes at least minSize bytes. That there can be so many is
-// checked here, before anything is allocated for them.
+// size reads the number of items that follow, each of which has at least minSize bytes. It checks that there can be so
+// many before anything is allocated for them.
 func (d *decoder) size(minSize int) int {
 	n := d.uvarint()
 	if n > uint64((len(d.in)-d.pos)/minSize) {
@@ -175,4 +176,101 @@ func (d *decoder) uvarint() uint64 {
 	}
 	d.fail("number too large")
 	return 0
+}
+
+// findString returns the string value under a key of an encoded session, without decoding the other values. ok is false if
+// there is none, or if b is malformed before it.
+func findString(b []byte, key string) (value string, ok bool) {
+	if len(b) == 0 || b[0] != codecVersion {
+		return "", false
+	}
+
+	s := scanner{rest: b[1:]}
+	s.skipTime()
+	for n := s.uvarint(); n > 0 && !s.bad; n-- {
+		name := s.sized()
+		tag := s.byte()
+		if string(name) != key {
+			s.skipValue(tag)
+			continue
+		}
+
+		if tag != tagString {
+			return "", false
+		}
+		v := s.sized()
+		return string(v), !s.bad
+	}
+
+	return "", false
+}
+
+// A scanner walks over encoded values. After the first error it is bad and reads zero values.
+type scanner struct {
+	rest []byte
+	bad  bool
+}
+
+func (s *scanner) skipValue(tag byte) {
+	switch tag {
+	case tagNil, tagFalse, tagTrue:
+	case tagInt, tagInt32, tagInt64:
+		s.uvarint()
+	case tagFloat64:
+		s.next(8)
+	case tagString, tagBytes, tagGob:
+		s.sized()
+	case tagTime:
+		s.skipTime()
+	default:
+		s.fail()
+	}
+}
+
+func (s *scanner) skipTime() {
+	utc := s.byte()
+	s.uvarint() // seconds
+	s.uvarint() // nanoseconds
+	if utc == 0 {
+		s.uvarint() // offset
+	}
+}
+
+func (s *scanner) sized() []byte {
+	return s.next(s.uvarint())
+}
+
+func (s *scanner) byte() byte {
+	if b := s.next(1); len(b) == 1 {
+		return b[0]
+	}
+
+	return 0
+}
+
+func (s *scanner) uvarint() uint64 {
+	v, n := binary.Uvarint(s.rest)
+	if n <= 0 {
+		s.fail()
+		return 0
+	}
+	s.rest = s.rest[n:]
+
+	return v
+}
+
+func (s *scanner) next(n uint64) []byte {
+	if n > uint64(len(s.rest)) {
+		s.fail()
+		return nil
+	}
+	b := s.rest[:n]
+	s.rest = s.rest[n:]
+
+	return b
+}
+
+func (s *scanner) fail() {
+	s.bad = true
+	s.rest = nil
 }
