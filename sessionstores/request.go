@@ -215,11 +215,3 @@ func (rs *requestSession) recordDelete(token string) error {
 
 	return nil
 }
-
-// hasSaved reports whether it is too late to change the session.
-func (rs *requestSession) hasSaved() bool {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-
-	return rs.saved
-}

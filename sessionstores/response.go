@@ -22,6 +22,7 @@ func (rs *requestSession) begin() bool {
 	rs.mu.Lock()
 	begun, saved, dropped := rs.begun, rs.saved, rs.dropped
 	rs.begun = true
+	rs.saved = true
 	rs.mu.Unlock()
 	if begun {
 		return !dropped
@@ -37,16 +38,16 @@ func (rs *requestSession) begin() bool {
 	err := rs.save()
 	failed := err != nil && !errors.Is(err, ErrGone)
 
-	rs.mu.Lock()
-	rs.saved = true
-	rs.dropped = failed
-	rs.mu.Unlock()
-
-	if failed {
-		rs.sendError(err)
+	if !failed {
+		return true
 	}
 
-	return !failed
+	rs.mu.Lock()
+	rs.dropped = true
+	rs.mu.Unlock()
+	rs.sendError(err)
+
+	return false
 }
 
 // sendError writes an error page in place of the handler's response.

@@ -186,16 +186,21 @@ func Save(ctx context.Context, m *scs.SessionManager) error {
 	if err != nil {
 		return err
 	}
-	if rs.hasSaved() {
-		return ErrTooLate
-	}
-	if err := rs.save(); err != nil {
-		return err
-	}
 
 	rs.mu.Lock()
+	saved := rs.saved
 	rs.saved = true
 	rs.mu.Unlock()
+	if saved {
+		return ErrTooLate
+	}
+
+	if err := rs.save(); err != nil {
+		rs.mu.Lock()
+		rs.saved = false
+		rs.mu.Unlock()
+		return err
+	}
 
 	return nil
 }
