@@ -181,27 +181,29 @@ func Attachment(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 }
 
 // RevokeAll revokes every session that is indexed under name, on every node that shares the store, also those that are
-// being created. It returns how many there were; for cookie sessions that is not known, and 0. It needs no request.
+// being created. It needs no request.
 //
-// The error wraps errors.ErrUnsupported if the store has no index, see [CanRevokeAll], and otherwise [ErrUnavailable].
-func RevokeAll(ctx context.Context, m *scs.SessionManager, name string) (revoked int, err error) {
+// The error wraps errors.ErrUnsupported if the store has no index, see [CanRevokeAll], and otherwise [ErrUnavailable]. After
+// an error some of the sessions may be revoked; call it again.
+func RevokeAll(ctx context.Context, m *scs.SessionManager, name string) error {
 	if err := CanRevokeAll(m); err != nil {
-		return 0, err
+		return err
 	}
 
 	a := adapterOf(m)
+	key := nameKey(name)
 	if cookies, ok := a.carrier.(*cookieCarrier); ok {
-		return 0, unavailable(cookies.revocations.revokeName(ctx, nameKey(name)))
+		return unavailable(cookies.revocations.revokeName(ctx, key))
 	}
 
 	indexed, _ := a.indexed()
-	key := nameKey(name)
-	revoked, err = indexed.RevokeAll(ctx, key)
-	if err == nil {
-		_, err = indexed.RevokeAll(ctx, attachmentPrefix+key)
+	for _, key := range []string{key, attachmentPrefix + key} {
+		if _, err := indexed.RevokeAll(ctx, key); err != nil {
+			return unavailable(err)
+		}
 	}
 
-	return revoked, unavailable(err)
+	return nil
 }
 
 // CanRevokeAll returns nil if the store of the manager finds sessions by name. Otherwise it returns an error that wraps
