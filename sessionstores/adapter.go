@@ -14,19 +14,22 @@ import (
 )
 
 const (
-	// attachmentPrefix distinguishes the keys of attachments from those of sessions. A hashed token has no colon.
+	// attachmentPrefix distinguishes the keys of attachments from those of sessions. A hashed token
+	// has no colon.
 	attachmentPrefix = "attachment:"
 
-	// replacedPrefix is for the keys that mark a session which has just been given a new token, see markReplaced.
+	// replacedPrefix is for the keys that mark a session which has just been given a new token, see
+	// markReplaced.
 	replacedPrefix = "replaced:"
 
-	// listedPrefix marks the keys that AllCtx returns. A Destroy or Commit inside Iterate then finds the session, although
-	// the manager has its key and not its token.
+	// listedPrefix marks the keys that AllCtx returns. A Destroy or Commit inside Iterate then
+	// finds the session, although the manager has its key and not its token.
 	listedPrefix = "listed:"
 )
 
-// storeAdapter is the scs.Store of a manager that this package serves. In a request, the methods that would write to the
-// store only record what the handler wants; the requestSession saves it, once. Outside of requests they write at once.
+// storeAdapter is the scs.Store of a manager that this package serves. In a request, the methods
+// that would write to the store only record what the handler wants; the requestSession saves it,
+// once. Outside of requests they write at once.
 type storeAdapter struct {
 	manager *scs.SessionManager
 	store   scs.Store // what New was given
@@ -84,8 +87,8 @@ func (a *storeAdapter) indexed() (IndexedBackend, bool) {
 	return b, ok
 }
 
-// keyOf returns the key of a session. It is the hash of the token, as with HashTokenInStore: who reads the store cannot
-// use what is in it.
+// keyOf returns the key of a session. It is the hash of the token, as with HashTokenInStore: who
+// reads the store cannot use what is in it.
 func keyOf(token string) string {
 	if key, ok := strings.CutPrefix(token, listedPrefix); ok {
 		return key
@@ -153,8 +156,8 @@ func (a *storeAdapter) CommitCtx(ctx context.Context, token string, values []byt
 	return a.commitJob(ctx, keyOf(token), values, expiry)
 }
 
-// commitJob saves a session outside of the request that it belongs to. It does not bring back a session that was revoked.
-// The last write wins.
+// commitJob saves a session outside of the request that it belongs to. It does not bring back a
+// session that was revoked. The last write wins.
 func (a *storeAdapter) commitJob(ctx context.Context, key string, values []byte, expiry time.Time) error {
 	deadline, _, err := a.manager.Codec.Decode(values)
 	if err != nil {

@@ -2,17 +2,18 @@ package sessionstores
 
 import "time"
 
-// A carrier brings the session of a request in and out. There are two: serverCarrier keeps it in a Backend and sends a
-// token, cookieCarrier sends the session itself.
+// A carrier brings the session of a request in and out. There are two: serverCarrier keeps it in a
+// Backend and sends a token, cookieCarrier sends the session itself.
 type carrier interface {
-	// load returns the session that the cookies of the request lead to. An error says that it could not be read.
+	// load returns the session that the cookies of the request lead to. An error says that it could
+	// not be read.
 	load(rs *requestSession) (session, error)
 
 	// touch extends a session that the request has not changed, if that is due.
 	touch(rs *requestSession)
 
-	// save stores what the request has changed, and sets the cookie if the browser needs another one. It returns ErrGone if
-	// the session was revoked or renewed by another request.
+	// save stores what the request has changed, and sets the cookie if the browser needs another
+	// one. It returns ErrGone if the session was revoked or renewed by another request.
 	save(rs *requestSession, w write) error
 
 	// end revokes the session and deletes its cookie.

@@ -13,30 +13,32 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// A Codec encodes the values of a session; [New] gives one to the manager that it makes. It is an [scs.Codec]. Its zero
-// value is ready for use, also concurrently.
+// A Codec encodes the values of a session; [New] gives one to the manager that it makes. It is an
+// [scs.Codec]. Its zero value is ready for use, also concurrently.
 //
-// The types that scs has getters for (string, bool, int, int32, int64, float64, []byte, time.Time) and nil are encoded
-// directly. A value of another type is encoded with encoding/gob, by itself. Its type must be registered with
-// [gob.Register] at start, as scs's own codec requires, too. Equal sessions encode to equal bytes, except for gob values
-// that hold maps.
+// The types that scs has getters for (string, bool, int, int32, int64, float64, []byte, time.Time)
+// and nil are encoded directly. A value of another type is encoded with encoding/gob, by itself.
+// Its type must be registered with [gob.Register] at start, as scs's own codec requires, too. Equal
+// sessions encode to equal bytes, except for gob values that hold maps.
 //
-// A time keeps its instant and its offset from UTC, as in gob. A nil []byte becomes an empty one. Decoded data shares no
-// memory with the input, and each []byte in it is a copy. The strings in it are parts of one string: clone one that is
-// kept for much longer than the session.
+// A time keeps its instant and its offset from UTC, as in gob. A nil []byte becomes an empty one.
+// Decoded data shares no memory with the input, and each []byte in it is a copy. The strings in it
+// are parts of one string: clone one that is kept for much longer than the session.
 //
-// A gob value that cannot be decoded, because its type was renamed or is not registered, does not affect the others. It
-// keeps its bytes: Encode writes them again. The getters of the manager return their zero value for it.
+// A gob value that cannot be decoded, because its type was renamed or is not registered, does not
+// affect the others. It keeps its bytes: Encode writes them again. The getters of the manager
+// return their zero value for it.
 //
-// Decode returns an error for anything that Encode did not write. It does not panic. It allocates in proportion to its
-// input, except in gob, which allocates what an encoded map announces. Only registered types are decoded.
+// Decode returns an error for anything that Encode did not write. It does not panic. It allocates
+// in proportion to its input, except in gob, which allocates what an encoded map announces. Only
+// registered types are decoded.
 type Codec struct{}
 
 var _ scs.Codec = Codec{}
 
-// The encoding is the version, the deadline, the number of values, and the values ordered by key: key, tag, content.
-// Integers are varints. Strings and bytes follow their length. A new format gets a new version, and this one stays
-// readable.
+// The encoding is the version, the deadline, the number of values, and the values ordered by key:
+// key, tag, content. Integers are varints. Strings and bytes follow their length. A new format gets
+// a new version, and this one stays readable.
 const codecVersion = 1
 
 const (
@@ -56,7 +58,8 @@ const (
 // undecodable is a gob value that this process cannot decode, as it was encoded.
 type undecodable string
 
-// Encode encodes a session. It fails only for a value that gob cannot encode. The error names its key and its type.
+// Encode encodes a session. It fails only for a value that gob cannot encode. The error names its
+// key and its type.
 func (Codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 	var few [16]string // keeps the keys of a usual session on the stack
 	keys, size := few[:0], 32
@@ -123,7 +126,8 @@ func appendSized[T string | []byte](b []byte, v T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
 }
 
-// appendTime writes whether the time is in UTC, its seconds and nanoseconds, and, unless in UTC, its offset in seconds.
+// appendTime writes whether the time is in UTC, its seconds and nanoseconds, and, unless in UTC,
+// its offset in seconds.
 func appendTime(b []byte, t time.Time) []byte {
 	utc := t.Location() == time.UTC
 	if utc {
@@ -160,8 +164,8 @@ func gobDecode(b []byte) (v any, err error) {
 	return v, nil
 }
 
-// recoverGob turns a panic of gob, or of a type's GobEncode or GobDecode, into an error. Data of an earlier deployment must
-// not stop a later one.
+// recoverGob turns a panic of gob, or of a type's GobEncode or GobDecode, into an error. Data of an
+// earlier deployment must not stop a later one.
 func recoverGob(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("gob panicked: %v", p)

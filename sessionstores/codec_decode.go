@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Decode decodes what [Codec.Encode] has encoded. An error says that b is damaged, or was written by another codec.
+// Decode decodes what [Codec.Encode] has encoded. An error says that b is damaged, or was written
+// by another codec.
 func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err error) {
 	if len(b) == 0 || b[0] != codecVersion {
 		return time.Time{}, nil, fmt.Errorf("sessionstores: cannot decode session: %d bytes that do not begin with "+
@@ -43,8 +44,8 @@ func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err er
 // minValue is the least number of bytes that a value takes: the length of its key, and its tag.
 const minValue = 2
 
-// A decoder reads from a copy of the input, as a string: keys and strings can be parts of it without being copied again.
-// After the first error it reads zero values.
+// A decoder reads from a copy of the input, as a string: keys and strings can be parts of it
+// without being copied again. After the first error it reads zero values.
 type decoder struct {
 	in  string
 	pos int
@@ -130,8 +131,8 @@ func (d *decoder) string() string {
 	return d.next(d.size(1))
 }
 
-// size reads the number of items that follow, each of which has at least minSize bytes. It checks that there can be so
-// many before anything is allocated for them.
+// size reads the number of items that follow, each of which has at least minSize bytes. It checks
+// that there can be so many before anything is allocated for them.
 func (d *decoder) size(minSize int) int {
 	n := d.uvarint()
 	if n > uint64((len(d.in)-d.pos)/minSize) {
@@ -178,8 +179,8 @@ func (d *decoder) uvarint() uint64 {
 	return 0
 }
 
-// findString returns the string value under a key of an encoded session, without decoding the other values. ok is false if
-// there is none, or if b is malformed before it.
+// findString returns the string value under a key of an encoded session, without decoding the other
+// values. ok is false if there is none, or if b is malformed before it.
 func findString(b []byte, key string) (value string, ok bool) {
 	if len(b) == 0 || b[0] != codecVersion {
 		return "", false

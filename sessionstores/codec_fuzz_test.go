@@ -9,7 +9,8 @@ import (
 	"github.com/chiauth0/auth/sessionstores"
 )
 
-// Whatever a store hands back decodes or is an error; what decodes encodes to something that decodes to the same.
+// Whatever a store hands back decodes or is an error; what decodes encodes to something that
+// decodes to the same.
 func FuzzCodecDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte("\x01\x01\x00\x00\x00"))

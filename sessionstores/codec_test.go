@@ -122,7 +122,8 @@ func TestCodecRoundTrip(t *testing.T) {
 	}
 }
 
-// Whatever the values, decoding gives them back, and the bytes do not depend on the order of the map.
+// Whatever the values, decoding gives them back, and the bytes do not depend on the order of the
+// map.
 func TestCodecRoundTripProperty(t *testing.T) {
 	type row struct {
 		Bool    bool
@@ -174,7 +175,8 @@ func TestCodecKeepsLocalTime(t *testing.T) {
 	}
 }
 
-// Sessions outlive deployments: these bytes must decode for ever, and change only with the version (the first byte).
+// Sessions outlive deployments: these bytes must decode for ever, and change only with the version
+// (the first byte).
 func TestCodecFormatIsStable(t *testing.T) {
 	const golden = "01" + // version
 		"01" + "e0cba1b00d" + "9506" + // deadline: UTC, seconds, nanoseconds
@@ -241,7 +243,8 @@ func TestCodecEncodeErrorNamesValue(t *testing.T) {
 	}
 }
 
-// S7: a session that cannot be decoded is an error that the middleware can turn into an anonymous session.
+// S7: a session that cannot be decoded is an error that the middleware can turn into an anonymous
+// session.
 func TestCodecDecodeRefuses(t *testing.T) {
 	head := "\x01\x01\x00\x00" // version 1, deadline 1970 in UTC
 	tests := map[string]struct{ in, want string }{

@@ -12,12 +12,12 @@ import (
 // tokenLen is the length of a token as scs makes it: 32 bytes in base64url.
 const tokenLen = 43
 
-// maxTokens is how many tokens of one request are looked up. A browser sends several cookies of one name when they have
-// different paths or domains.
+// maxTokens is how many tokens of one request are looked up. A browser sends several cookies of one
+// name when they have different paths or domains.
 const maxTokens = 8
 
-// cookieTokens returns the session tokens of a request, in the order in which the browser sends them. A value that scs
-// cannot have made is left out, so that it costs no read of the store.
+// cookieTokens returns the session tokens of a request, in the order in which the browser sends
+// them. A value that scs cannot have made is left out, so that it costs no read of the store.
 func cookieTokens(headers []string, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		found := 0
@@ -39,8 +39,8 @@ func cookieTokens(headers []string, name string) iter.Seq[string] {
 	}
 }
 
-// requestCookies yields the names and values in Cookie headers. It scans them instead of calling r.Cookies, which
-// parses every cookie of the request.
+// requestCookies yields the names and values in Cookie headers. It scans them instead of calling
+// r.Cookies, which parses every cookie of the request.
 func requestCookies(headers []string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, line := range headers {
@@ -88,8 +88,8 @@ func isTokenByte(c byte) bool {
 	}
 }
 
-// setCookie adds a cookie with the session's attributes to the response. A cookie that is persistent lives until
-// expires, others until the browser is closed.
+// setCookie adds a cookie with the session's attributes to the response. A cookie that is
+// persistent lives until expires, others until the browser is closed.
 func setCookie(h http.Header, c *scs.SessionCookie, name, value string, expires time.Time, persistent bool) {
 	cookie := newCookie(c, name, value)
 	if persistent {
@@ -131,8 +131,9 @@ func expireCookie(h http.Header, cookie *http.Cookie) {
 	h.Add("Set-Cookie", cookie.String())
 }
 
-// privateCacheControl keeps a response with a session cookie out of shared caches, also if the handler has asked for a
-// public one. CVE-2025-48947 is about a CDN that gave the session of one visitor to others.
+// privateCacheControl keeps a response with a session cookie out of shared caches, also if the
+// handler has asked for a public one. CVE-2025-48947 is about a CDN that gave the session of one
+// visitor to others.
 func privateCacheControl(handlers string) string {
 	lower := strings.ToLower(handlers)
 	switch {

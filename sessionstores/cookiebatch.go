@@ -8,12 +8,12 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// maxRequestCookies is how long the Cookie header of a browser may get. nginx, Apache and others answer 400 to a header
-// line of more than 8 KB, and do so until the visitor deletes the cookies.
+// maxRequestCookies is how long the Cookie header of a browser may get. nginx, Apache and others
+// answer 400 to a header line of more than 8 KB, and do so until the visitor deletes the cookies.
 const maxRequestCookies = 7500
 
-// otherHeaders is what the header of a response has beside the fields that the handler sets: the status, Date,
-// Content-Length, Connection and the like.
+// otherHeaders is what the header of a response has beside the fields that the handler sets: the
+// status, Date, Content-Length, Connection and the like.
 const otherHeaders = 200
 
 // A cookieBatch collects the cookies of a session for one response.
@@ -91,7 +91,8 @@ func (b *cookieBatch) attributes() int {
 	return size
 }
 
-// check returns ErrTooLarge if the cookies do not fit, into the response or into the requests that follow it.
+// check returns ErrTooLarge if the cookies do not fit, into the response or into the requests that
+// follow it.
 func (b *cookieBatch) check() error {
 	h := b.rs.Header().Clone()
 	if err := b.headers(h); err != nil {
@@ -128,8 +129,8 @@ func headerSize(h http.Header) int {
 	return size
 }
 
-// requestCookieSize returns the length of the Cookie header after a response: of what the request has sent, and of what
-// the response sets and deletes. Cookies of one name count once.
+// requestCookieSize returns the length of the Cookie header after a response: of what the request
+// has sent, and of what the response sets and deletes. Cookies of one name count once.
 func requestCookieSize(headers, setCookies []string) int {
 	sizes := make(map[string]int)
 	for name, value := range requestCookies(headers) {

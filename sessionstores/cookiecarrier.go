@@ -17,7 +17,8 @@ type cookieSealer interface {
 	// SealCookie returns the value of a cookie. It opens only in a cookie of the same name.
 	SealCookie(name string, plaintext []byte) string
 
-	// OpenCookie is the reverse of SealCookie. ok is false for a value that was changed, or sealed for another cookie.
+	// OpenCookie is the reverse of SealCookie. ok is false for a value that was changed, or sealed
+	// for another cookie.
 	OpenCookie(name, value string) (plaintext []byte, ok bool)
 
 	// RevocationStore returns the store of the revocations, or nil.
@@ -31,7 +32,8 @@ type cookieSealer interface {
 //
 //   - the session itself, which only a request that changes it sends,
 //   - its attachment,
-//   - its idle expiry, which a request that only reads may send. It cannot undo what another request does to the session.
+//   - its idle expiry, which a request that only reads may send. It cannot undo what another
+//     request does to the session.
 //
 // A cookie that is too large for a browser is sent in parts, see splitCookie.
 type cookieCarrier struct {
@@ -146,8 +148,8 @@ func (c *cookieCarrier) load(rs *requestSession) (session, error) {
 	return s, nil
 }
 
-// open returns the plaintext of a cookie, or of its parts. If different ones open, one of them was set by another host or
-// path, and none is used.
+// open returns the plaintext of a cookie, or of its parts. If different ones open, one of them was
+// set by another host or path, and none is used.
 func (c *cookieCarrier) open(rs *requestSession, name string) (plaintext []byte, ok bool) {
 	var parts cookieParts
 	parts.collect(rs.cookies, name)
@@ -228,7 +230,8 @@ func (c *cookieCarrier) touch(rs *requestSession) {
 	setCookie(rs.Header(), cookie, name, c.sealer.SealCookie(name, plaintext), s.deadline, s.persistent)
 }
 
-// save sends the session. A request in another tab that does so at the same time overwrites it, or is overwritten.
+// save sends the session. A request in another tab that does so at the same time overwrites it, or
+// is overwritten.
 func (c *cookieCarrier) save(rs *requestSession, w write) error {
 	before := &rs.session
 	if latest := time.Now().Add(nameRevocationTTL); w.payload.deadline.After(latest) {
@@ -289,7 +292,8 @@ func (c *cookieCarrier) beginSession(rs *requestSession, s *session, w *write) e
 	return unavailable(err)
 }
 
-// send seals the cookies and adds them to the response. The attachment is left out if the cookies are too large with it.
+// send seals the cookies and adds them to the response. The attachment is left out if the cookies
+// are too large with it.
 func (c *cookieCarrier) send(rs *requestSession, s *session, w *write) error {
 	cookie := &rs.loader.writer.Cookie
 	attachmentName := cookie.Name + attachmentSuffix
@@ -355,7 +359,8 @@ func (c *cookieCarrier) revoke(rs *requestSession) error {
 	return unavailable(c.revocations.revokeSession(rs.Context, s.key, s.deadline))
 }
 
-// attachment opens the cookie of the attachment. The attachment of another session opens as well, and is not used.
+// attachment opens the cookie of the attachment. The attachment of another session opens as well,
+// and is not used.
 func (c *cookieCarrier) attachment(rs *requestSession) ([]byte, error) {
 	plaintext, ok := c.open(rs, rs.loader.reader.Cookie.Name+attachmentSuffix)
 	if !ok {
@@ -369,4 +374,3 @@ func (c *cookieCarrier) attachment(rs *requestSession) ([]byte, error) {
 
 	return data, nil
 }
-

@@ -8,13 +8,15 @@ import (
 )
 
 const (
-	// maxCookie is what browsers accept of one cookie, with its name and attributes (RFC 6265, section 6.1).
+	// maxCookie is what browsers accept of one cookie, with its name and attributes (RFC 6265,
+	// section 6.1).
 	maxCookie = 4096
 
 	// maxParts is how many cookies one value may be split over.
 	maxParts = 4
 
-	// maxSameName and maxAttempts bound how much a request with many cookies of one name makes the process decrypt.
+	// maxSameName and maxAttempts bound how much a request with many cookies of one name makes the
+	// process decrypt.
 	maxSameName = 16
 	maxAttempts = 64
 )
@@ -22,9 +24,10 @@ const (
 // A part is a cookie without its attributes.
 type part struct{ name, value string }
 
-// splitCookie splits a value over the cookies "name", "name.1", "name.2" and "name.3". The first begins with the number
-// of parts and a dot, so that a part which a longer value has left behind is not read. Parts of different values do not
-// open together. attributes is the length of a cookie's attributes.
+// splitCookie splits a value over the cookies "name", "name.1", "name.2" and "name.3". The first
+// begins with the number of parts and a dot, so that a part which a longer value has left behind is
+// not read. Parts of different values do not open together. attributes is the length of a cookie's
+// attributes.
 func splitCookie(name, value string, attributes int) ([]part, error) {
 	room := maxCookie - attributes - len(name) - len("=") - len("4.") - len(".3")
 	n := 1
@@ -56,7 +59,8 @@ func partName(name string, i int) string {
 	return name + "." + strconv.Itoa(i)
 }
 
-// cookieParts has the values of a request's cookies for each part of a name. There is usually one value each.
+// cookieParts has the values of a request's cookies for each part of a name. There is usually one
+// value each.
 type cookieParts [maxParts][]string
 
 // collect finds the parts in Cookie headers.
@@ -69,7 +73,8 @@ func (p *cookieParts) collect(headers []string, name string) {
 	}
 }
 
-// partIndex returns which part of name a cookie is. Earlier releases may have made more parts than this one.
+// partIndex returns which part of name a cookie is. Earlier releases may have made more parts than
+// this one.
 func partIndex(cookie, name string) (i int, ok bool) {
 	suffix, ok := strings.CutPrefix(cookie, name)
 	switch {
@@ -101,7 +106,8 @@ func (p *cookieParts) joined() iter.Seq[string] {
 	}
 }
 
-// join appends each value of part next to value, and so on up to part n. It reports whether to go on.
+// join appends each value of part next to value, and so on up to part n. It reports whether to go
+// on.
 func (p *cookieParts) join(value string, next, n int, attempts *int, yield func(string) bool) bool {
 	if next == n {
 		*attempts++

@@ -1,2 +1,3 @@
-// Package sessionstores serves scs session managers in a way that is safe for a login, with any scs store.
+// Package sessionstores serves scs session managers in a way that is safe for a login, with any scs
+// store.
 package sessionstores

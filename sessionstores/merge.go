@@ -6,7 +6,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// maxConflicts bounds how often a request merges its changes into a session that others keep changing.
+// maxConflicts bounds how often a request merges its changes into a session that others keep
+// changing.
 const maxConflicts = 200
 
 // A mergeBase is what a request has read and what it wants to store instead.
@@ -16,8 +17,9 @@ type mergeBase struct {
 	mine     payload
 }
 
-// into returns what is to be stored when another request has stored theirs meanwhile: what this request has changed, value
-// by value, and theirs where it has changed nothing. If one of them cannot be decoded, mine is stored.
+// into returns what is to be stored when another request has stored theirs meanwhile: what this
+// request has changed, value by value, and theirs where it has changed nothing. If one of them
+// cannot be decoded, mine is stored.
 func (b *mergeBase) into(theirs payload) (payload, error) {
 	merged := theirs
 	if !b.mine.deadline.Equal(b.original.deadline) {

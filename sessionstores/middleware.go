@@ -11,39 +11,41 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// Middleware serves the manager's session to the handlers behind it. Use it instead of the manager's LoadAndSave.
-// Applications that use chiauth0.LoadUser, its guards or its Router have it already. Mounting it twice has no effect.
+// Middleware serves the manager's session to the handlers behind it. Use it instead of the
+// manager's LoadAndSave. Applications that use chiauth0.LoadUser, its guards or its Router have it
+// already. Mounting it twice has no effect.
 //
-// The session is read when a handler first asks for it. A request that does not ask costs no read of the store, gets no
-// Vary header and does not extend the session.
+// The session is read when a handler first asks for it. A request that does not ask costs no read
+// of the store, gets no Vary header and does not extend the session.
 //
-// The session is saved once, before the first byte of the response. Until then, the manager's Commit, Destroy and
-// RenewToken have no effect on the store. Afterwards they return [ErrTooLate], and other changes are not saved. [Save]
-// saves earlier.
+// The session is saved once, before the first byte of the response. Until then, the manager's
+// Commit, Destroy and RenewToken have no effect on the store. Afterwards they return [ErrTooLate],
+// and other changes are not saved. [Save] saves earlier.
 //
 // These are the differences to LoadAndSave:
 //
-//   - A request that was in progress while its session was revoked, or given a new token, saves nothing and sends no
-//     cookie, see [ErrGone].
-//   - Two requests that change different values of a session at the same time both keep their change. If they change the
-//     same value, the last one wins.
-//   - With an idle timeout, a request that only reads extends the session when a tenth of the timeout has passed, and
-//     does not write its data.
+//   - A request that was in progress while its session was revoked, or given a new token, saves
+//     nothing and sends no cookie, see [ErrGone].
+//   - Two requests that change different values of a session at the same time both keep their
+//     change. If they change the same value, the last one wins.
+//   - With an idle timeout, a request that only reads extends the session when a tenth of the
+//     timeout has passed, and does not write its data.
 //   - Flush, ReadFrom and Hijack save the session, too.
-//   - A session that cannot be decoded is an anonymous one. A session that cannot be read is anonymous and cannot be
-//     changed, see [LoadError]. If the session cannot be saved, the manager's ErrorFunc writes the response, and what
-//     the handler writes is discarded.
+//   - A session that cannot be decoded is an anonymous one. A session that cannot be read is
+//     anonymous and cannot be changed, see [LoadError]. If the session cannot be saved, the
+//     manager's ErrorFunc writes the response, and what the handler writes is discarded.
 //   - A handler that panics saves nothing, except that a Destroy is carried out.
-//   - If the client has disconnected, or an http.TimeoutHandler has answered, a new token cannot reach the browser. The
-//     session keeps its token then.
+//   - If the client has disconnected, or an http.TimeoutHandler has answered, a new token cannot
+//     reach the browser. The session keeps its token then.
 //   - A response with a session cookie is not publicly cacheable.
 //
-// A handler that takes over the connection with Hijack writes the response headers itself, and Set-Cookie has to be
-// among them: with gorilla/websocket, call Upgrade(w, r, w.Header()). Because this cannot be checked, RenewToken has no
-// effect then. Libraries that call WriteHeader(101) first, such as coder/websocket, need no such care.
+// A handler that takes over the connection with Hijack writes the response headers itself, and
+// Set-Cookie has to be among them: with gorilla/websocket, call Upgrade(w, r, w.Header()). Because
+// this cannot be checked, RenewToken has no effect then. Libraries that call WriteHeader(101)
+// first, such as coder/websocket, need no such care.
 //
-// Middleware panics if no browser would keep the session cookie. A manager that scs.New has made works as well; Middleware
-// then wraps its Store.
+// Middleware panics if no browser would keep the session cookie. A manager that scs.New has made
+// works as well; Middleware then wraps its Store.
 func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
 	checkCookie(&m.Cookie)
 	l := &loader{manager: m, adapter: adapterOf(m)}
@@ -56,8 +58,9 @@ func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
 	}
 }
 
-// A loader is what one Middleware has. reader and writer are copies of the manager, made at the first request. They share
-// its session data. A session that is loaded with an idle timeout would count as modified.
+// A loader is what one Middleware has. reader and writer are copies of the manager, made at the
+// first request. They share its session data. A session that is loaded with an idle timeout would
+// count as modified.
 type loader struct {
 	manager *scs.SessionManager
 	adapter *storeAdapter
@@ -92,8 +95,8 @@ func (c reportingCodec) Decode(b []byte) (time.Time, map[string]any, error) {
 	return deadline, values, err
 }
 
-// contextKeyOf returns the key under which a manager keeps its session in a context. scs does not export it. Load asks
-// the context for it first.
+// contextKeyOf returns the key under which a manager keeps its session in a context. scs does not
+// export it. Load asks the context for it first.
 func contextKeyOf(m *scs.SessionManager) any {
 	recorder := &keyRecorder{Context: context.Background()}
 	_, _ = m.Load(recorder, "") // reads nothing
@@ -179,7 +182,8 @@ func (l *loader) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 	rs.begin()
 }
 
-// checkParent finds other middleware in front of this one that would save the same session, or use the same cookie.
+// checkParent finds other middleware in front of this one that would save the same session, or use
+// the same cookie.
 func (l *loader) checkParent(parent context.Context) error {
 	if parent.Value(l.scsKey) != nil {
 		return fmt.Errorf("%w: scs's LoadAndSave serves the session of this manager already: remove it, "+

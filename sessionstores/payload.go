@@ -7,8 +7,9 @@ import (
 	"github.com/chiauth0/auth/internal/fields"
 )
 
-// A payload is what is stored for a session: what this package keeps about it, and the values as the manager's codec
-// has encoded them. The first part can be read when the values cannot, and without decoding them.
+// A payload is what is stored for a session: what this package keeps about it, and the values as
+// the manager's codec has encoded them. The first part can be read when the values cannot, and
+// without decoding them.
 type payload struct {
 	deadline   time.Time // the absolute expiry; milliseconds
 	persistent bool      // the cookie outlives the browser: Cookie.Persist or RememberMe
@@ -17,8 +18,8 @@ type payload struct {
 	values     []byte
 }
 
-// payloadVersion is no byte that a stock scs codec begins with, so that a session of another middleware is not taken
-// for one of this package.
+// payloadVersion is no byte that a stock scs codec begins with, so that a session of another
+// middleware is not taken for one of this package.
 const payloadVersion = 0xc1
 
 const (
@@ -42,7 +43,8 @@ func (p *payload) encode() []byte {
 	return fields.Append(b, payloadValues, p.values)
 }
 
-// decodePayload is the reverse of encode. The values are a part of b. ok is false if b is no payload.
+// decodePayload is the reverse of encode. The values are a part of b. ok is false if b is no
+// payload.
 func decodePayload(b []byte) (p payload, ok bool) {
 	r, ok := fields.Read(b, payloadVersion)
 	if !ok {

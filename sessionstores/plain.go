@@ -10,8 +10,9 @@ import (
 	"github.com/chiauth0/auth/internal/fields"
 )
 
-// plainStore makes a Backend of any scs store. What must not create, or must not overwrite, reads first. Between that
-// read and the write another request can write; [New] documents this window. Tombstones are values like sessions.
+// plainStore makes a Backend of any scs store. What must not create, or must not overwrite, reads
+// first. Between that read and the write another request can write; [New] documents this window.
+// Tombstones are values like sessions.
 type plainStore struct{ scs.Store }
 
 // A plainEntry is what a plainStore keeps under a key: a session or a tombstone.
@@ -41,8 +42,8 @@ func (e *plainEntry) encode() []byte {
 	return fields.Append(b, plainData, e.data)
 }
 
-// decodePlain returns a session or a tombstone. ok is false for what another program has stored. The data is a copy: some
-// stores, such as scs's boltstore, return memory that they use again.
+// decodePlain returns a session or a tombstone. ok is false for what another program has stored.
+// The data is a copy: some stores, such as scs's boltstore, return memory that they use again.
 func decodePlain(b []byte) (e plainEntry, ok bool) {
 	r, ok := fields.Read(b, plainVersion)
 	if !ok {
@@ -87,8 +88,8 @@ func (p plainStore) read(ctx context.Context, key string) (e plainEntry, found b
 	return e, true, nil
 }
 
-// write stores an entry. An expiry in the past removes what is there: several stores of the scs family would keep an
-// entry without a lifetime.
+// write stores an entry. An expiry in the past removes what is there: several stores of the scs
+// family would keep an entry without a lifetime.
 func (p plainStore) write(ctx context.Context, key string, e plainEntry) error {
 	if !time.Now().Before(e.expiry) {
 		return p.remove(ctx, key)

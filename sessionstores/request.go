@@ -12,14 +12,14 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// A requestSession is what one request knows about the session of one manager. It is the context and the ResponseWriter
-// that the handlers see.
+// A requestSession is what one request knows about the session of one manager. It is the context
+// and the ResponseWriter that the handlers see.
 //
-// It is lazy, in two steps. The session is read from the store when something first asks for it, and its values are
-// decoded when a handler first calls a method of the manager.
+// It is lazy, in two steps. The session is read from the store when something first asks for it,
+// and its values are decoded when a handler first calls a method of the manager.
 //
-// It saves once, before the first byte of the response. Until then, the manager's Commit, Destroy and RenewToken only
-// change what is going to be saved.
+// It saves once, before the first byte of the response. Until then, the manager's Commit, Destroy
+// and RenewToken only change what is going to be saved.
 type requestSession struct {
 	http.ResponseWriter
 	context.Context // of the request, as the middleware has received it
@@ -37,7 +37,7 @@ type requestSession struct {
 
 	decoding sync.Once
 	decoded  atomic.Bool
-	scsData  any // what scs keeps in the context
+	scsData  any  // what scs keeps in the context
 	unread   bool // the values could not be decoded; the handlers see an anonymous session
 
 	encoded encoded // what scs hands to its store while the session is saved
@@ -95,7 +95,8 @@ func (rs *requestSession) Value(key any) any {
 	return rs.Context.Value(key)
 }
 
-// requestOf returns the requestSession of an adapter in ctx, or nil. Two managers in one request do not see each other's.
+// requestOf returns the requestSession of an adapter in ctx, or nil. Two managers in one request do
+// not see each other's.
 func requestOf(ctx context.Context, a *storeAdapter) *requestSession {
 	rs, _ := ctx.Value(requestKey{}).(*requestSession)
 	for rs != nil && rs.adapter != a {
@@ -118,7 +119,8 @@ func requireRequest(ctx context.Context, m *scs.SessionManager) (*requestSession
 		"serve the request through sessionstores.Middleware", ErrMisused)
 }
 
-// loadingContext is the context in which scs loads the session. It hides the session that is being loaded.
+// loadingContext is the context in which scs loads the session. It hides the session that is being
+// loaded.
 type loadingContext struct{ *requestSession }
 
 func (c loadingContext) Value(key any) any {
@@ -183,7 +185,8 @@ func (rs *requestSession) decode() any {
 	return rs.scsData
 }
 
-// recordCommit is what a Commit of a handler does: the session is saved with the response, changed or not.
+// recordCommit is what a Commit of a handler does: the session is saved with the response, changed
+// or not.
 func (rs *requestSession) recordCommit() error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -196,8 +199,8 @@ func (rs *requestSession) recordCommit() error {
 	return nil
 }
 
-// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. For the first two, the manager's
-// status and token say later which one it was.
+// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. For the first
+// two, the manager's status and token say later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()

@@ -8,16 +8,18 @@ import (
 	"net/http"
 )
 
-// A requestSession is the ResponseWriter of the handlers. Every method that begins the response saves the session first.
+// A requestSession is the ResponseWriter of the handlers. Every method that begins the response
+// saves the session first.
 
-// describing are the headers that describe the response of the handler, which an error page replaces.
+// describing are the headers that describe the response of the handler, which an error page
+// replaces.
 var describing = []string{
 	"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range",
 	"Cache-Control", "Expires", "Etag", "Last-Modified", "Location", "Refresh", "Trailer",
 }
 
-// begin saves the session before the response begins, unless that has been done. It reports whether the handler's response
-// may be sent.
+// begin saves the session before the response begins, unless that has been done. It reports whether
+// the handler's response may be sent.
 func (rs *requestSession) begin() bool {
 	rs.mu.Lock()
 	begun, saved, dropped := rs.begun, rs.saved, rs.dropped
@@ -73,8 +75,8 @@ func (rs *requestSession) abort() {
 	}
 }
 
-// WriteHeader implements http.ResponseWriter. An informational response (1xx) does not begin the response. 101 does: it is
-// the last one of its connection.
+// WriteHeader implements http.ResponseWriter. An informational response (1xx) does not begin the
+// response. 101 does: it is the last one of its connection.
 func (rs *requestSession) WriteHeader(code int) {
 	informational := code >= 100 && code < 200 && code != http.StatusSwitchingProtocols
 	if informational || rs.begin() {
@@ -82,8 +84,8 @@ func (rs *requestSession) WriteHeader(code int) {
 	}
 }
 
-// Write implements http.ResponseWriter. Behind an error page it reports success: httputil.ReverseProxy would otherwise
-// abort the response, and the page with it.
+// Write implements http.ResponseWriter. Behind an error page it reports success:
+// httputil.ReverseProxy would otherwise abort the response, and the page with it.
 func (rs *requestSession) Write(b []byte) (int, error) {
 	if !rs.begin() {
 		return len(b), nil
@@ -101,7 +103,8 @@ func (rs *requestSession) WriteString(s string) (int, error) {
 	return io.WriteString(rs.ResponseWriter, s)
 }
 
-// ReadFrom implements io.ReaderFrom, so that files are sent without copying them through this process.
+// ReadFrom implements io.ReaderFrom, so that files are sent without copying them through this
+// process.
 func (rs *requestSession) ReadFrom(src io.Reader) (int64, error) {
 	if !rs.begin() {
 		return io.Copy(io.Discard, src)

@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// revocations tells which cookie sessions are revoked before their expiry. It keeps two kinds of entries in a store that
-// all nodes share:
+// revocations tells which cookie sessions are revoked before their expiry. It keeps two kinds of
+// entries in a store that all nodes share:
 //
 //   - A session is revoked by an entry under its key.
-//   - A name is revoked by an entry with a new random value, its generation. A session has the generations that its names
-//     had when it began. If a name has another one now, the session is revoked. No clocks are compared.
+//   - A name is revoked by an entry with a new random value, its generation. A session has the
+//     generations that its names had when it began. If a name has another one now, the session is
+//     revoked. No clocks are compared.
 type revocations struct {
 	store plainStore
 	timeouts
@@ -23,8 +24,8 @@ type revocations struct {
 
 const revokedPrefix = "revoked:"
 
-// nameRevocationTTL is how long the revocation of a name is kept. Browsers keep no cookie for longer than 400 days, and
-// a cookie session ends at the latest then.
+// nameRevocationTTL is how long the revocation of a name is kept. Browsers keep no cookie for
+// longer than 400 days, and a cookie session ends at the latest then.
 const nameRevocationTTL = 400 * 24 * time.Hour
 
 func newRevocations(store scs.Store) *revocations {

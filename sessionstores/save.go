@@ -111,8 +111,8 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 	return rs.adapter.carrier.save(rs, w)
 }
 
-// checkReachable handles a new token that cannot reach the browser. The session keeps the old one, so that the user stays
-// signed in. A login is not saved at all.
+// checkReachable handles a new token that cannot reach the browser. The session keeps the old one,
+// so that the user stays signed in. A login is not saved at all.
 func (rs *requestSession) checkReachable(w *write) error {
 	rs.mu.Lock()
 	hijacking := rs.hijacking
@@ -174,13 +174,14 @@ func (rs *requestSession) checkResponse() error {
 	return nil
 }
 
-// Save saves the session now instead of with the first byte of the response. A handler calls it to learn whether the
-// session is saved before it reports success. What is changed afterwards is not saved.
+// Save saves the session now instead of with the first byte of the response. A handler calls it to
+// learn whether the session is saved before it reports success. What is changed afterwards is not
+// saved.
 //
-// [ErrGone] says that the session was revoked or renewed by another request, or that the client of a login has
-// disconnected. [ErrUnavailable] says that the store did not answer. [ErrTooLarge] says that a cookie session does not
-// fit. After an error the handler may change the session and call Save again. [ErrTooLate] says that the session was
-// saved before.
+// [ErrGone] says that the session was revoked or renewed by another request, or that the client of
+// a login has disconnected. [ErrUnavailable] says that the store did not answer. [ErrTooLarge] says
+// that a cookie session does not fit. After an error the handler may change the session and call
+// Save again. [ErrTooLate] says that the session was saved before.
 func Save(ctx context.Context, m *scs.SessionManager) error {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {

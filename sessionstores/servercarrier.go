@@ -14,7 +14,8 @@ type serverCarrier struct {
 	backend Backend
 }
 
-// lateWindow is how long a request with an old token counts as one that was sent before the browser got the new token.
+// lateWindow is how long a request with an old token counts as one that was sent before the browser
+// got the new token.
 const lateWindow = 10 * time.Second
 
 // load looks up the tokens of the request until one leads to a session.
@@ -67,8 +68,9 @@ func (c *serverCarrier) read(ctx context.Context, token string) (session, error)
 	}, nil
 }
 
-// touch extends the session when a tenth of the idle timeout has passed. It also adds it to the index again: a store that
-// is short of memory may have evicted the entry. A failure is logged: the session has most of its idle time left.
+// touch extends the session when a tenth of the idle timeout has passed. It also adds it to the
+// index again: a store that is short of memory may have evicted the entry. A failure is logged: the
+// session has most of its idle time left.
 func (c *serverCarrier) touch(rs *requestSession) {
 	s := &rs.session
 	idle := rs.loader.writer.IdleTimeout
@@ -102,8 +104,8 @@ func (c *serverCarrier) touchAttachment(rs *requestSession, expiry time.Time) er
 	return err
 }
 
-// index adds a session and its attachment to the index of its names. Attachments have names of their own, so that they are
-// not counted as sessions.
+// index adds a session and its attachment to the index of its names. Attachments have names of
+// their own, so that they are not counted as sessions.
 func (c *serverCarrier) index(rs *requestSession, key string, p *payload) error {
 	indexed, ok := c.adapter.indexed()
 	if !ok || p.names == "" {
@@ -212,7 +214,8 @@ func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 	return c.finishAttachment(rs, w)
 }
 
-// write stores the payload. When another request has changed the session, it reads it again and merges.
+// write stores the payload. When another request has changed the session, it reads it again and
+// merges.
 func (c *serverCarrier) write(
 	rs *requestSession, w *write, store func(old, data []byte) (bool, error),
 ) (found bool, err error) {
@@ -241,8 +244,8 @@ func (c *serverCarrier) write(
 	return false, unavailable(ErrConflict)
 }
 
-// create stores a new session in place of the one that was read, if there was one. Only a login begins a session for a
-// request that was sent before the browser got another token.
+// create stores a new session in place of the one that was read, if there was one. Only a login
+// begins a session for a request that was sent before the browser got another token.
 func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	s := &rs.session
 	if !w.login && !s.live && s.key != "" {
@@ -297,7 +300,8 @@ func (c *serverCarrier) createStored(rs *requestSession, w *write, key string) e
 	return tasks.Wait()
 }
 
-// end revokes the session and deletes its cookie. A login that came first has replaced the cookie, and it is kept then.
+// end revokes the session and deletes its cookie. A login that came first has replaced the cookie,
+// and it is kept then.
 func (c *serverCarrier) end(rs *requestSession) error {
 	if rs.session.key == "" {
 		return nil
@@ -345,8 +349,9 @@ func (c *serverCarrier) revoke(rs *requestSession) (found bool, err error) {
 	return found, unavailable(err)
 }
 
-// markReplaced notes that the browser gets another token with this response. A request that still has the old one was
-// sent before, and must not begin a session: its cookie would replace the new one.
+// markReplaced notes that the browser gets another token with this response. A request that still
+// has the old one was sent before, and must not begin a session: its cookie would replace the new
+// one.
 func (c *serverCarrier) markReplaced(rs *requestSession) error {
 	expiry := time.Now().Add(lateWindow)
 	err := c.backend.CommitCtx(rs.Context, replacedPrefix+rs.session.key, []byte{1}, expiry)
@@ -374,7 +379,8 @@ func (c *serverCarrier) attachment(rs *requestSession) ([]byte, error) {
 	return data, nil
 }
 
-// createAttachment stores an attachment. It returns ErrGone if the attachment was revoked with its session.
+// createAttachment stores an attachment. It returns ErrGone if the attachment was revoked with its
+// session.
 func (c *serverCarrier) createAttachment(rs *requestSession, w *write) error {
 	key := attachmentKey(w.payload.attachment)
 	created, err := c.backend.Create(rs.Context, key, w.attachment, w.expiry)
@@ -385,7 +391,8 @@ func (c *serverCarrier) createAttachment(rs *requestSession, w *write) error {
 	return unavailable(err)
 }
 
-// finishAttachment follows the write of a session: its attachment is updated, or lives as long as the session does.
+// finishAttachment follows the write of a session: its attachment is updated, or lives as long as
+// the session does.
 func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
 	unchanged := w.payload.attachment == rs.session.attachment
 	switch {
@@ -423,7 +430,8 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 	return unavailable(ErrConflict)
 }
 
-// revokeAttachment is for an attachment that no session refers to any more. If it fails, the attachment expires.
+// revokeAttachment is for an attachment that no session refers to any more. If it fails, the
+// attachment expires.
 func (c *serverCarrier) revokeAttachment(rs *requestSession, id string) {
 	if _, err := c.backend.Revoke(rs.Context, attachmentKey(id)); err != nil {
 		c.adapter.logger().WarnContext(rs.Context, "attachment of a session not revoked", "err", err)

@@ -41,8 +41,8 @@ type found struct {
 	ok     bool
 }
 
-// write runs a write that reports whether there was a session. ErrConflict comes with its own report; every other error
-// leaves the outcome unknown.
+// write runs a write that reports whether there was a session. ErrConflict comes with its own
+// report; every other error leaves the outcome unknown.
 func (b timedBackend) write(ctx context.Context, call func(context.Context) (bool, error)) (bool, error) {
 	answer := make(chan bool, 1)
 	err := b.timeouts.writing(ctx, func(ctx context.Context) error {
@@ -131,7 +131,8 @@ func (b timedIndex) Index(ctx context.Context, names []string, expiry time.Time,
 	})
 }
 
-// RevokeAll has no time-out of its own: a name may have many sessions. The context of the caller bounds it.
+// RevokeAll has no time-out of its own: a name may have many sessions. The context of the caller
+// bounds it.
 func (b timedIndex) RevokeAll(ctx context.Context, name string) (int, error) {
 	return b.indexed.RevokeAll(ctx, name)
 }

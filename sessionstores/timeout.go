@@ -13,8 +13,8 @@ const (
 // timeouts is the one place that bounds the calls of stores.
 type timeouts struct {
 	read time.Duration // zero if the store never waits
-	// detached runs each call in a goroutine of its own, which is left behind when the time is up. It is for stores that
-	// do not heed the deadline of a context.
+	// detached runs each call in a goroutine of its own, which is left behind when the time is up.
+	// It is for stores that do not heed the deadline of a context.
 	detached bool
 }
 
@@ -40,8 +40,8 @@ func (t timeouts) reading(ctx context.Context, call func(context.Context) error)
 	return t.run(ctx, t.read, call)
 }
 
-// writing runs a write. It is finished although the request is cancelled: a visitor who closes the browser between two
-// writes does not lose the session.
+// writing runs a write. It is finished although the request is cancelled: a visitor who closes the
+// browser between two writes does not lose the session.
 func (t timeouts) writing(ctx context.Context, call func(context.Context) error) error {
 	ctx = context.WithoutCancel(ctx)
 	if t.read <= 0 {
@@ -51,8 +51,8 @@ func (t timeouts) writing(ctx context.Context, call func(context.Context) error)
 	return t.run(ctx, writeTimeout, call)
 }
 
-// run returns the error of call, or that of the context if the time is up first. A caller must not use what call has
-// set after an error: it may still be running.
+// run returns the error of call, or that of the context if the time is up first. A caller must not
+// use what call has set after an error: it may still be running.
 func (t timeouts) run(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	if !t.detached {

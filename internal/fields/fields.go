@@ -1,11 +1,12 @@
-// Package fields encodes small records that are stored outside of the process: in a session, in a cookie, in Redis.
+// Package fields encodes small records that are stored outside of the process: in a session, in a
+// cookie, in Redis.
 //
-// A record is a version, which is one byte, and a list of fields. A field is an identifier, which is one byte, the
-// length of its value, and its value. A reader skips the fields that it does not use, so that a release can add a field
-// while older releases still read the record.
+// A record is a version, which is one byte, and a list of fields. A field is an identifier, which
+// is one byte, the length of its value, and its value. A reader skips the fields that it does not
+// use, so that a release can add a field while older releases still read the record.
 //
-// A record of text is text: identifiers, lengths and numbers are ASCII. It survives a codec that keeps UTF-8 only, such
-// as JSON.
+// A record of text is text: identifiers, lengths and numbers are ASCII. It survives a codec that
+// keeps UTF-8 only, such as JSON.
 package fields
 
 import "strconv"
@@ -34,8 +35,8 @@ func AppendInt(b []byte, id byte, n int64) []byte {
 	return Append(b, id, strconv.AppendInt(digits[:0], n, 10))
 }
 
-// appendLength writes five bits in each byte, the low ones first. A byte that is followed by another one is 0x60 or
-// more.
+// appendLength writes five bits in each byte, the low ones first. A byte that is followed by
+// another one is 0x60 or more.
 func appendLength(b []byte, n int) []byte {
 	for ; n >= 1<<5; n >>= 5 {
 		b = append(b, 0x60|byte(n&0x1f))
