@@ -25,7 +25,7 @@ type auth struct {
 	*Config
 	settings
 
-	sessions     *scs.SessionManager // a copy that writes our cookies; it shares its data with Config.Sessions
+	sessions     *scs.SessionManager
 	load         func(http.Handler) http.Handler
 	provider     *provider
 	transactions *seal.Sealer
@@ -57,8 +57,7 @@ func newAuth(c *Config) (*auth, error) {
 			return nil, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL): %w", err)
 		}
 	}
-	a.sessions = a.cookieSettings(c.Sessions)
-	a.load = sessionstores.Middleware(a.sessions, a.withVisitor)
+	a.useSessions()
 	a.announce()
 	return a, nil
 }
@@ -96,7 +95,7 @@ func (a *auth) setDefaults() {
 // deriveKeys makes the keys for what leaves the process. Without Secrets they come from the client secret, which every
 // node has, and never from chance: a login that begins on one node has to end on another.
 func (a *auth) deriveKeys() error {
-	a.binding = seal.Associated(a.issuer, a.ClientID)
+	a.binding = seal.Associated(a.issuer, a.ClientID, a.mount)
 	secrets := make([][]byte, 0, len(a.Secrets))
 	for _, secret := range a.Secrets {
 		secrets = append(secrets, []byte(secret))
@@ -153,7 +152,7 @@ func (a *auth) reachable(r *http.Request) error {
 	if a.base != nil || r.TLS == nil && isLoopback(hostname(r.Host)) {
 		return nil
 	}
-	if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok && v.given {
+	if v, ok := r.Context().Value(requestUserKey{}).(*requestUser); ok && v.given {
 		return nil // a unit test: httptest's requests are for example.com
 	}
 	return &Error{

@@ -122,7 +122,7 @@ func (a *auth) signIn(r *http.Request, t transaction, answer callbackAnswer) (us
 	var nobody userprovider.User
 	var identity userprovider.Identity
 	ctx := r.Context()
-	if err := sessionstores.Err(ctx, a.sessions); err != nil {
+	if err := sessionstores.LoadError(ctx, a.sessions); err != nil {
 		return nobody, identity, err // before the code is spent
 	}
 	meta, err := a.provider.metadata(ctx)

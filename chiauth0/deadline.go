@@ -18,7 +18,7 @@ type deadline struct {
 	stop  context.CancelFunc
 }
 
-var undecided = &visitor{known: true, err: fmt.Errorf("%w: the user is being looked up just now", ErrUnavailable)}
+var undecided = &requestUser{known: true, err: fmt.Errorf("%w: the user is being looked up just now", ErrUnavailable)}
 
 // Deadline implements context.Context.
 func (d *deadline) Deadline() (time.Time, bool) { return d.running().Deadline() }
@@ -26,7 +26,7 @@ func (d *deadline) Deadline() (time.Time, bool) { return d.running().Deadline() 
 // Value implements context.Context. It hides the visitor: a provider, or a log handler that adds the user to every line,
 // would wait for itself if it asked who is being looked up.
 func (d *deadline) Value(key any) any {
-	if key == (visitorKey{}) {
+	if key == (requestUserKey{}) {
 		return undecided
 	}
 	d.mu.Lock()

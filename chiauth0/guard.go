@@ -66,8 +66,7 @@ func Require(cfg *Config, allow func(userprovider.User, userprovider.Identity) b
 	return func(next http.Handler) http.Handler {
 		guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "private, no-store")
-			v := r.Context().Value(visitorKey{}).(*visitor) // a.load, or WithUser, put it there
-			user, identity, err := v.who(r.Context())
+			user, identity, err := userOf(r.Context())
 			if err == nil && !allow(user, identity) {
 				err = ErrForbidden
 			}

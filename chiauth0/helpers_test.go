@@ -3,7 +3,6 @@ package chiauth0_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,10 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
@@ -160,7 +157,7 @@ func (a *app) sessions() int {
 	}
 	n := 0
 	for key := range all {
-		if !strings.HasPrefix(key, "record:") {
+		if !strings.Contains(key, ":") { // neither an attachment nor a mark
 			n++
 		}
 	}
@@ -289,7 +286,9 @@ func (b *browser) cookies() map[string]string {
 // sessionCookie is the value of the session cookie, "" if there is none.
 func (b *browser) sessionCookie() string {
 	for name, value := range b.cookies() {
-		if strings.TrimPrefix(name, "__Host-") == sessionstores.DefaultCookieName {
+		plain := strings.TrimPrefix(name, "__Host-")
+		suffix, ok := strings.CutPrefix(plain, sessionstores.DefaultCookieName)
+		if ok && !strings.HasSuffix(suffix, "_idle") && !strings.HasSuffix(suffix, "_attachment") {
 			return value
 		}
 	}
@@ -346,109 +345,6 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp := w.Result()
 	resp.Request = req
 	return resp, nil
-}
-
-// A countingStore is a memory store that counts what is asked of it, and fails on demand.
-type countingStore struct {
-	*memstore.Store
-	reads, writes atomic.Int64
-	down          atomic.Bool // every call fails
-}
-
-var errStoreDown = errors.New("the store is down")
-
-var _ sessionstores.Backend = (*countingStore)(nil)
-
-func (s *countingStore) count(n *atomic.Int64) error {
-	n.Add(1)
-	if s.down.Load() {
-		return errStoreDown
-	}
-	return nil
-}
-
-func (s *countingStore) Get(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	if err := s.count(&s.reads); err != nil {
-		return nil, time.Time{}, false, err
-	}
-	return s.Store.Get(ctx, key)
-}
-
-func (s *countingStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	if err := s.count(&s.reads); err != nil {
-		return nil, false, err
-	}
-	return s.Store.FindCtx(ctx, key)
-}
-
-func (s *countingStore) CommitCtx(ctx context.Context, key string, data []byte, expiry time.Time) error {
-	if err := s.count(&s.writes); err != nil {
-		return err
-	}
-	return s.Store.CommitCtx(ctx, key, data, expiry)
-}
-
-func (s *countingStore) DeleteCtx(ctx context.Context, key string) error {
-	if err := s.count(&s.writes); err != nil {
-		return err
-	}
-	return s.Store.DeleteCtx(ctx, key)
-}
-
-func (s *countingStore) Update(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
-	if err := s.count(&s.writes); err != nil {
-		return false, err
-	}
-	return s.Store.Update(ctx, key, data, expiry)
-}
-
-func (s *countingStore) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
-	if err := s.count(&s.writes); err != nil {
-		return false, err
-	}
-	return s.Store.Touch(ctx, key, expiry)
-}
-
-func (s *countingStore) Remove(ctx context.Context, key string) (bool, error) {
-	if err := s.count(&s.writes); err != nil {
-		return false, err
-	}
-	return s.Store.Remove(ctx, key)
-}
-
-func (s *countingStore) Renew(ctx context.Context, oldKey, newKey string, data []byte, expiry time.Time) (bool, error) {
-	if err := s.count(&s.writes); err != nil {
-		return false, err
-	}
-	return s.Store.Renew(ctx, oldKey, newKey, data, expiry)
-}
-
-func (s *countingStore) End(ctx context.Context, key string) error {
-	if err := s.count(&s.writes); err != nil {
-		return err
-	}
-	return s.Store.End(ctx, key)
-}
-
-func (s *countingStore) Create(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
-	if err := s.count(&s.writes); err != nil {
-		return false, err
-	}
-	return s.Store.Create(ctx, key, data, expiry)
-}
-
-func (s *countingStore) File(ctx context.Context, names []string, expiry time.Time, keys ...string) error {
-	if err := s.count(&s.writes); err != nil {
-		return err
-	}
-	return s.Store.File(ctx, names, expiry, keys...)
-}
-
-func (s *countingStore) EndAll(ctx context.Context, name string) error {
-	if err := s.count(&s.writes); err != nil {
-		return err
-	}
-	return s.Store.EndAll(ctx, name)
 }
 
 // A logBuffer is what the application has logged.

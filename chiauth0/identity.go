@@ -1,71 +1,126 @@
 package chiauth0
 
 import (
-	"errors"
 	"time"
 
+	"github.com/chiauth0/auth/internal/fields"
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// identityField is the session value that says who is signed in. It is one string of text, which no codec that a session may
-// have can lose any of.
+// identityField is the session value that says who is signed in. It is a string of text, so that it
+// survives every codec that a session may have.
 const identityField = "chiauth0.identity"
 
-const identityVersion = '1'
+// identityVersion changes when a release cannot read what earlier ones have written. A new field
+// does not need a new version: readers skip fields that they do not use.
+const identityVersion = '2'
 
-var errIdentity = errors.New("chiauth0: malformed identity in the session")
+// signedIn is what a session says about the user.
+type signedIn struct {
+	clientID string
+	mount    string
+	userID   string
+	identity userprovider.Identity
+}
 
-// encodeIdentity packs what every request needs to know: the client it belongs to, the user's id and the identity. Gob or
-// JSON in its place would cost more than the rest of the request together.
-func encodeIdentity(clientID, userID string, i userprovider.Identity) string {
-	b := []byte{identityVersion}
-	for _, s := range []string{
-		clientID, userID, i.Issuer, i.Subject, i.Name, i.Nickname, i.Email, i.Picture, i.OrgID, i.OrgName, i.SessionID,
-	} {
-		b = packString(b, s)
-	}
-	verified := byte('0')
+const (
+	identityClient        = 'c'
+	identityMount         = 'm'
+	identityUser          = 'u'
+	identityIssuer        = 'i'
+	identitySubject       = 's'
+	identityName          = 'n'
+	identityNickname      = 'k'
+	identityEmail         = 'e'
+	identityEmailVerified = 'v'
+	identityPicture       = 'p'
+	identityOrgID         = 'o'
+	identityOrgName       = 'r'
+	identitySessionID     = 'd'
+	identityAuthTime      = 't'
+	identityGroup         = 'g'
+)
+
+func encodeIdentity(s *signedIn) string {
+	i := &s.identity
+	b := make([]byte, 0, 512)
+	b = append(b, identityVersion)
+	b = fields.AppendNonEmpty(b, identityClient, s.clientID)
+	b = fields.AppendNonEmpty(b, identityMount, s.mount)
+	b = fields.AppendNonEmpty(b, identityUser, s.userID)
+	b = fields.AppendNonEmpty(b, identityIssuer, i.Issuer)
+	b = fields.AppendNonEmpty(b, identitySubject, i.Subject)
+	b = fields.AppendNonEmpty(b, identityName, i.Name)
+	b = fields.AppendNonEmpty(b, identityNickname, i.Nickname)
+	b = fields.AppendNonEmpty(b, identityEmail, i.Email)
+	b = fields.AppendNonEmpty(b, identityPicture, i.Picture)
+	b = fields.AppendNonEmpty(b, identityOrgID, i.OrgID)
+	b = fields.AppendNonEmpty(b, identityOrgName, i.OrgName)
+	b = fields.AppendNonEmpty(b, identitySessionID, i.SessionID)
 	if i.EmailVerified {
-		verified = '1'
+		b = fields.Append(b, identityEmailVerified, "")
 	}
-	b = append(b, verified)
-	authTime := int64(0)
 	if !i.AuthTime.IsZero() {
-		authTime = i.AuthTime.Unix()
+		b = fields.AppendInt(b, identityAuthTime, i.AuthTime.Unix())
 	}
-	b = packInt(b, authTime)
-	b = packUint(b, uint64(len(i.Groups)))
 	for _, group := range i.Groups {
-		b = packString(b, group)
+		b = fields.Append(b, identityGroup, group)
 	}
+
 	return string(b)
 }
 
-// decodeIdentity is the reverse of encodeIdentity. Its strings are parts of the input.
-func decodeIdentity(s string) (clientID, userID string, i userprovider.Identity, err error) {
-	r := reader{rest: s}
-	if r.byte() != identityVersion {
-		return "", "", i, errIdentity
+// decodeIdentity is the reverse of encodeIdentity. The strings are parts of the input. ok is false
+// for what encodeIdentity has not written.
+func decodeIdentity(encoded string) (s signedIn, ok bool) {
+	r, ok := fields.Read(encoded, identityVersion)
+	if !ok {
+		return s, false
 	}
-	for _, s := range []*string{
-		&clientID, &userID, &i.Issuer, &i.Subject, &i.Name, &i.Nickname, &i.Email, &i.Picture, &i.OrgID, &i.OrgName, &i.SessionID,
-	} {
-		*s = r.string()
-	}
-	i.EmailVerified = r.byte() == '1'
-	if authTime := r.int(); authTime != 0 {
-		i.AuthTime = time.Unix(authTime, 0)
-	}
-	if n := r.uint(); n > 0 && n <= uint64(len(r.rest)) { // each group has a length of at least one byte
-		i.Groups = make([]string, n)
-		for j := range i.Groups {
-			i.Groups[j] = r.string()
+
+	i := &s.identity
+	for {
+		id, value, more := r.Next()
+		if !more {
+			break
 		}
-	} else if n > 0 {
-		r.bad = true
+
+		switch id {
+		case identityClient:
+			s.clientID = value
+		case identityMount:
+			s.mount = value
+		case identityUser:
+			s.userID = value
+		case identityIssuer:
+			i.Issuer = value
+		case identitySubject:
+			i.Subject = value
+		case identityName:
+			i.Name = value
+		case identityNickname:
+			i.Nickname = value
+		case identityEmail:
+			i.Email = value
+		case identityEmailVerified:
+			i.EmailVerified = true
+		case identityPicture:
+			i.Picture = value
+		case identityOrgID:
+			i.OrgID = value
+		case identityOrgName:
+			i.OrgName = value
+		case identitySessionID:
+			i.SessionID = value
+		case identityAuthTime:
+			i.AuthTime = time.Unix(fields.Int(value), 0)
+		case identityGroup:
+			i.Groups = append(i.Groups, value)
+		}
 	}
-	if r.bad || r.rest != "" {
-		return "", "", userprovider.Identity{}, errIdentity
+	if r.Malformed() {
+		return signedIn{}, false
 	}
-	return clientID, userID, i, nil
+
+	return s, true
 }

@@ -12,7 +12,7 @@ import (
 // stay out. An error that wraps errors.ErrUnsupported says that the session store cannot find sessions by user.
 func LogoutUser(ctx context.Context, cfg *Config, userID string) error {
 	a := cfg.use()
-	if err := sessionstores.EndAll(ctx, a.sessions, a.sessionName("user", userID)); err != nil {
+	if err := sessionstores.RevokeAll(ctx, a.sessions, a.sessionName("user", userID)); err != nil {
 		return fmt.Errorf("chiauth0: LogoutUser: %w", err)
 	}
 	a.Logger.InfoContext(ctx, "all sessions ended", "user", userID)

@@ -2,89 +2,143 @@ package chiauth0
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
-	"github.com/alexedwards/scs/v2"
 	"golang.org/x/oauth2"
 
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// cookieSettings returns the manager that writes our cookies: Secure, and with the prefix that keeps neighbouring hosts
-// from planting one (RFC 6265bis, section 4.1.3.2), wherever BaseURL allows it.
-func (a *auth) cookieSettings(m *scs.SessionManager) *scs.SessionManager {
-	sessions := *m
-	sessions.ErrorFunc = a.sessionFailed
-	sessions.Cookie.Secure = a.secure()
-	if a.secure() && sessions.Cookie.Domain == "" && sessions.Cookie.Path == "/" && !strings.HasPrefix(sessions.Cookie.Name, "__") {
-		sessions.Cookie.Name = "__Host-" + sessions.Cookie.Name
+// useSessions prepares the session manager for this Config. It changes the manager itself, so that
+// an application that mounts sessionstores.Middleware in front of the Router has the same cookie.
+//
+// The cookie is Secure, and has the prefix that keeps other hosts of the domain from setting it
+// (RFC 6265bis, section 4.1.3.2), where BaseURL allows it. Its default name is different for each
+// Config, so that two applications on one host do not use the same cookie.
+func (a *auth) useSessions() {
+	m := a.Sessions
+	m.ErrorFunc = a.sessionFailed
+	m.Cookie.Secure = a.secure()
+	if m.Cookie.Name == sessionstores.DefaultCookieName {
+		m.Cookie.Name += "_" + a.cookieSuffix()
 	}
-	return &sessions
+
+	hostOnly := m.Cookie.Domain == "" && m.Cookie.Path == "/"
+	if a.secure() && hostOnly && !strings.HasPrefix(m.Cookie.Name, "__") {
+		m.Cookie.Name = "__Host-" + m.Cookie.Name
+	}
+
+	sessionstores.SetLogger(m, a.Logger)
+	a.sessions = m
+	a.load = a.middleware()
 }
 
-// signOut ends the session of somebody who may not have one any more.
-func (a *auth) signOut(ctx context.Context, why, id string) error {
-	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", id)
+// cookieSuffix is different for each issuer, client and mount path.
+func (a *auth) cookieSuffix() string {
+	sum := sha256.Sum256(a.binding)
+	return hex.EncodeToString(sum[:4])
+}
+
+// middleware serves the session and the user of a request.
+func (a *auth) middleware() func(http.Handler) http.Handler {
+	session := sessionstores.Middleware(a.sessions)
+	return func(next http.Handler) http.Handler {
+		return session(a.withRequestUser(next))
+	}
+}
+
+// sessionIdentity returns who is signed in according to the session. The session of another Config,
+// which has another issuer, client or mount path, is anonymous here.
+func (a *auth) sessionIdentity(ctx context.Context) (userID string, i userprovider.Identity, err error) {
+	encoded, err := sessionstores.GetString(ctx, a.sessions, identityField)
+	switch {
+	case errors.Is(err, sessionstores.ErrUnavailable):
+		return "", i, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case err != nil:
+		return "", i, err
+	case encoded == "":
+		return "", i, ErrNotSignedIn
+	}
+
+	s, ok := decodeIdentity(encoded)
+	if !ok || !a.owns(&s) {
+		return "", i, ErrNotSignedIn
+	}
+
+	return s.userID, s.identity, nil
+}
+
+// owns reports whether a session was begun by this Config.
+func (a *auth) owns(s *signedIn) bool {
+	return s.clientID == a.ClientID &&
+		s.mount == a.mount &&
+		withSlash(s.identity.Issuer) == a.issuer &&
+		s.userID != ""
+}
+
+// signOut ends the session of a user who may not have one any more.
+func (a *auth) signOut(ctx context.Context, why, userID string) error {
+	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", userID)
 	if err := a.sessions.Destroy(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+
 	return ErrNotSignedIn
 }
 
-// sessionIdentity returns who the session says is signed in. An identity of another issuer or client, from another Config
-// on the same manager or from before a change of tenant, is nobody's.
-func (a *auth) sessionIdentity(ctx context.Context) (id string, identity userprovider.Identity, err error) {
-	encoded := a.sessions.GetString(ctx, identityField)
-	if encoded == "" {
-		if err := sessionstores.Err(ctx, a.sessions); err != nil {
-			return "", identity, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		return "", identity, ErrNotSignedIn
-	}
-	clientID, id, identity, err := decodeIdentity(encoded)
-	if err != nil || clientID != a.ClientID || withSlash(identity.Issuer) != a.issuer || id == "" {
-		return "", userprovider.Identity{}, ErrNotSignedIn
-	}
-	return id, identity, nil
-}
-
-// beginSession writes who is signed in, under a new session token. What a visitor put into the session before logging in
-// stays; what another user did, does not.
-func (a *auth) beginSession(ctx context.Context, user userprovider.User, identity userprovider.Identity, token *oauth2.Token) error {
+// beginSession writes who is signed in, under a new session token. What an anonymous visitor has
+// put into the session is kept. What another user has put into it is removed.
+func (a *auth) beginSession(
+	ctx context.Context, user userprovider.User, i userprovider.Identity, token *oauth2.Token,
+) error {
 	m := a.sessions
-	if encoded := m.GetString(ctx, identityField); encoded != "" {
-		_, _, before, err := decodeIdentity(encoded)
-		if err != nil || before.Issuer != identity.Issuer || before.Subject != identity.Subject {
-			if err := m.Clear(ctx); err != nil {
-				return fmt.Errorf("%w: %w", ErrUnavailable, err)
-			}
+	if a.belongsToAnother(ctx, i) {
+		if err := m.Clear(ctx); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 	}
-	if err := sessionstores.Renew(ctx, m); err != nil {
+
+	if err := sessionstores.Renew(ctx, m, a.sessionNames(user.ID, i)...); err != nil {
 		return err
 	}
-	if err := errors.Join(
-		sessionstores.SetNames(ctx, m, a.sessionNames(user.ID, identity)...),
-		a.saveTokens(ctx, identity, token),
-	); err != nil {
+	if err := a.saveTokens(ctx, i, token); err != nil {
 		return err
 	}
-	m.Put(ctx, identityField, encodeIdentity(a.ClientID, user.ID, identity)) // last: a failure leaves nobody signed in
+	m.Put(ctx, identityField, encodeIdentity(&signedIn{
+		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: i,
+	}))
+
 	return nil
 }
 
-// sessionNames are what the sessions of a login can be found by.
+// belongsToAnother reports whether the session has an identity other than i.
+func (a *auth) belongsToAnother(ctx context.Context, i userprovider.Identity) bool {
+	encoded := a.sessions.GetString(ctx, identityField)
+	if encoded == "" {
+		return false
+	}
+
+	before, ok := decodeIdentity(encoded)
+	return !ok || before.identity.Issuer != i.Issuer || before.identity.Subject != i.Subject
+}
+
+// sessionNames returns the names that the sessions of a login are indexed under.
 func (a *auth) sessionNames(userID string, i userprovider.Identity) []string {
 	names := []string{a.sessionName("user", userID), a.sessionName("sub", i.Subject)}
 	if i.SessionID != "" {
 		names = append(names, a.sessionName("sid", i.SessionID))
 	}
+
 	return names
 }
 
+// sessionName is different for each Config, so that one Config does not revoke sessions of another.
 func (a *auth) sessionName(kind, id string) string {
-	return fmt.Sprintf("%s %q %q", kind, a.issuer, id)
+	return fmt.Sprintf("%s %q %q %q %q", kind, a.issuer, a.ClientID, a.mount, id)
 }

@@ -4,56 +4,74 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"sync"
 
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// UserFrom returns the user who is signed in, behind [LoadUser] or a guard. The provider is asked at the first call of a
-// request, so that requests which do not ask cost it nothing. [ErrNotSignedIn] says that there is nobody; any other error
-// means that we could not tell, because the session store or the user provider did not answer.
+// UserFrom returns the user who is signed in. The request has to be served through [LoadUser], a
+// guard or the Router. The first call of a request asks the user provider; a request that does not
+// call it costs the provider nothing.
+//
+// [ErrNotSignedIn] says that the visitor is anonymous. [ErrUnavailable] says that the session store
+// or the user provider did not answer. Any other error is a mistake of the program.
 func UserFrom(ctx context.Context) (userprovider.User, error) {
-	v, ok := ctx.Value(visitorKey{}).(*visitor)
-	if !ok {
-		return userprovider.User{}, ErrNotSignedIn
-	}
-	user, _, err := v.who(ctx)
+	user, _, err := userOf(ctx)
 	return user, err
 }
 
-// UserAs returns the application's own user: [userprovider.User.Value] as a T. The error is UserFrom's, or says which type
-// the provider gave instead.
+// UserAs returns the application's own user: the Value of [userprovider.User] as a T. The error is
+// that of UserFrom, or names the type that the provider has returned instead.
 func UserAs[T any](ctx context.Context) (T, error) {
+	var none T
 	user, err := UserFrom(ctx)
 	if err != nil {
-		return *new(T), err
+		return none, err
 	}
+
 	value, ok := user.Value.(T)
 	if !ok {
-		return value, fmt.Errorf("chiauth0: UserAs: the user provider's Value is a %T, not a %v", user.Value, reflect.TypeFor[T]())
+		return none, fmt.Errorf("chiauth0: UserAs: the Value of the user provider is a %T, not a %v",
+			user.Value, reflect.TypeFor[T]())
 	}
+
 	return value, nil
 }
 
-// IdentityFrom returns what Auth0 said in the last login about the user who is signed in. Its errors are UserFrom's.
+// IdentityFrom returns what Auth0 has said about the user at the last login. Its errors are those
+// of UserFrom.
 func IdentityFrom(ctx context.Context) (userprovider.Identity, error) {
-	v, ok := ctx.Value(visitorKey{}).(*visitor)
-	if !ok {
-		return userprovider.Identity{}, ErrNotSignedIn
-	}
-	_, identity, err := v.who(ctx)
+	_, identity, err := userOf(ctx)
 	return identity, err
 }
 
-// WithUser returns a context in which this user is signed in, for unit tests of handlers. LoadUser and the guards honour
-// it, on any host, and ask neither a session store nor a provider who it is.
-func WithUser(ctx context.Context, user userprovider.User, identity userprovider.Identity) context.Context {
-	return &visitor{Context: ctx, user: user, identity: identity, known: true, given: true}
+// WithUser returns a context in which a user is signed in. It is for unit tests of handlers.
+// LoadUser and the guards accept it on any host, and ask neither the session store nor the user
+// provider.
+func WithUser(
+	ctx context.Context, user userprovider.User, identity userprovider.Identity,
+) context.Context {
+	return &requestUser{Context: ctx, user: user, identity: identity, known: true, given: true}
 }
 
-// visitor is whoever sent the request, found out when somebody asks. It is the context that handlers see, too.
-type visitor struct {
+// errNoUser is an ErrNotSignedIn, so that a handler which is reached without LoadUser refuses.
+var errNoUser = fmt.Errorf("%w: the request is not served through chiauth0.LoadUser or a guard",
+	ErrNotSignedIn)
+
+func userOf(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
+	u, ok := ctx.Value(requestUserKey{}).(*requestUser)
+	if !ok {
+		return userprovider.User{}, userprovider.Identity{}, errNoUser
+	}
+
+	return u.find(ctx)
+}
+
+// A requestUser finds the user of a request, once, when something asks. It is the context that the
+// handlers see.
+type requestUser struct {
 	context.Context
 	auth  *auth
 	given bool // by WithUser
@@ -65,42 +83,54 @@ type visitor struct {
 	err      error
 }
 
-type visitorKey struct{}
+type requestUserKey struct{}
 
 // Value implements context.Context.
-func (v *visitor) Value(key any) any {
-	if key == (visitorKey{}) {
-		return v
+func (u *requestUser) Value(key any) any {
+	if key == (requestUserKey{}) {
+		return u
 	}
-	return v.Context.Value(key)
+
+	return u.Context.Value(key)
 }
 
-// withVisitor adds the visitor of the session to a context in which the session is loaded.
-func (a *auth) withVisitor(ctx context.Context) context.Context {
-	if v, ok := ctx.Value(visitorKey{}).(*visitor); ok && (v.auth == a || v.given) {
-		return nil
-	}
-	return &visitor{Context: ctx, auth: a}
+// withRequestUser adds a requestUser to the requests of next, unless there is one.
+func (a *auth) withRequestUser(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		u, ok := ctx.Value(requestUserKey{}).(*requestUser)
+		if !ok || u.auth != a && !u.given {
+			r = r.WithContext(&requestUser{Context: ctx, auth: a})
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-func (v *visitor) who(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !v.known {
-		v.user, v.identity, v.err = v.auth.signedIn(ctx)
-		v.known = true
+// find returns the user of the request. Calls at the same time wait for the first.
+func (u *requestUser) find(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+
+	if !u.known {
+		u.user, u.identity, u.err = u.auth.findUser(ctx)
+		u.known = true
 	}
-	return v.user, v.identity, v.err
+
+	return u.user, u.identity, u.err
 }
 
-// signedIn reads the session, and asks the provider for its user.
-func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity userprovider.Identity, err error) {
+// findUser reads the session and asks the provider for its user.
+func (a *auth) findUser(
+	ctx context.Context,
+) (user userprovider.User, identity userprovider.Identity, err error) {
 	id, identity, err := a.sessionIdentity(ctx)
 	if err != nil {
-		return user, identity, err
+		return user, userprovider.Identity{}, err
 	}
+
 	lookup := &deadline{Context: ctx, timeout: a.UserTimeout}
 	defer lookup.cancel()
+
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):
@@ -113,5 +143,6 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err
 	}
+
 	return user, identity, nil
 }
