@@ -18,74 +18,48 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
-// BenchmarkRequest is one whole request of somebody who is signed in, through chi to a handler that asks who it is, with the
-// session in memory. Beside it, from the least to what most applications have:
+// BenchmarkRequest measures one whole request of a signed-in user, through chi, with the session in
+// memory. What it is compared with, from the least to what most applications have:
 //
 //   - chi: the router and an empty handler.
-//   - cookie: r.Cookie and one value in the context, the least that any login with net/http's cookies costs.
-//   - scs: stock scs.LoadAndSave with its gob codec and memory store, the same identity and tokens in the session.
-//   - scs-idle: the same with an idle timeout, which our session has.
+//   - cookie: r.Cookie and one value in the context. No login with the cookies of net/http costs less.
+//   - scs: stock scs.LoadAndSave with its gob codec and memory store, and the same data.
+//   - scs-idle: the same with an idle timeout, which sessionstores.New sets.
+//
+// LoadUser asks for the user and the identity. LoadUser-silent asks for nothing.
 func BenchmarkRequest(b *testing.B) {
-	cookie, identity, tokens, loadUser := benchmarkSession(b)
+	s := newBenchmarkSession(b)
 
 	b.Run("chi", func(b *testing.B) {
-		benchmarkRequests(b, cookie, func(http.ResponseWriter, *http.Request) {})
+		s.serve(b, s.cookie, func(http.ResponseWriter, *http.Request) {})
 	})
 	b.Run("cookie", func(b *testing.B) {
-		type key struct{}
-		benchmarkRequests(b, cookie, func(_ http.ResponseWriter, r *http.Request) {
-			if value, _ := r.Context().Value(key{}).(string); value == "" {
-				b.Fatal("nobody")
-			}
-		}, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				c, err := r.Cookie("__Host-chiauth0_session")
-				if err != nil {
-					b.Fatal(err)
-				}
-				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, c.Value)))
-			})
-		})
+		s.serve(b, s.cookie, requireValue(b), s.readCookie)
+	})
+	b.Run("LoadUser-silent", func(b *testing.B) {
+		s.serve(b, s.cookie, func(http.ResponseWriter, *http.Request) {}, chiauth0.LoadUser(s.cfg))
 	})
 	b.Run("LoadUser", func(b *testing.B) {
-		benchmarkRequests(b, cookie, func(_ http.ResponseWriter, r *http.Request) {
-			user, err := chiauth0.UserFrom(r.Context())
-			if err != nil || user.ID == "" {
-				b.Fatal(user, err)
-			}
-			if identity, err := chiauth0.IdentityFrom(r.Context()); err != nil || identity.Email != ada {
-				b.Fatal(identity, err)
-			}
-		}, loadUser)
+		s.serve(b, s.cookie, requireUser(b), chiauth0.LoadUser(s.cfg))
 	})
-	for name, idle := range map[string]time.Duration{"scs": 0, "scs-idle": 24 * time.Hour} {
-		b.Run(name, func(b *testing.B) {
-			m := scs.New()
-			m.Store, m.IdleTimeout = scsmem.NewWithCleanupInterval(0), idle
-			ctx, err := m.Load(b.Context(), "")
-			if err != nil {
-				b.Fatal(err)
-			}
-			m.Put(ctx, "identity", identity)
-			for name, token := range tokens {
-				m.Put(ctx, name, token)
-			}
-			token, _, err := m.Commit(ctx)
-			if err != nil {
-				b.Fatal(err)
-			}
-			benchmarkRequests(b, m.Cookie.Name+"="+token, func(_ http.ResponseWriter, r *http.Request) {
-				if len(m.GetString(r.Context(), "identity")) != len(identity) {
-					b.Fatal("nobody")
-				}
-			}, m.LoadAndSave)
-		})
-	}
+	b.Run("scs", func(b *testing.B) {
+		s.serveStock(b, 0)
+	})
+	b.Run("scs-idle", func(b *testing.B) {
+		s.serveStock(b, 24*time.Hour)
+	})
 }
 
-// benchmarkSession logs Ada in, and returns her cookie, what her session holds, and the middleware that reads it. With its
-// three tokens it is 3 KB, as at many applications.
-func benchmarkSession(b *testing.B) (cookie, identity string, tokens map[string]string, loadUser func(http.Handler) http.Handler) {
+// A benchmarkSession is the session of a user with three tokens, about 3 KB.
+type benchmarkSession struct {
+	cfg      *chiauth0.Config
+	name     string
+	cookie   string
+	identity string
+	tokens   map[string]string
+}
+
+func newBenchmarkSession(b *testing.B) *benchmarkSession {
 	a := newApp(b, func(c *chiauth0.Config) {
 		c.Sessions = sessionstores.New(memstore.New())
 		c.Audience = "https://api.example"
@@ -93,39 +67,114 @@ func benchmarkSession(b *testing.B) (cookie, identity string, tokens map[string]
 	})
 	a.tenant.AddAPI("https://api.example", "offline_access")
 	a.tenant.AddUser(chiauth0test.User{
-		Email: ada, Password: "password", Name: "Ada Lovelace", EmailVerified: true, Picture: "https://pics.example/ada.png",
-		Claims: map[string]any{"https://app.example/about": strings.Repeat("all about Ada ", 50)},
+		Email:         ada,
+		Password:      "password",
+		Name:          "Ada Lovelace",
+		EmailVerified: true,
+		Picture:       "https://pics.example/ada.png",
+		Claims: map[string]any{
+			"https://app.example/about": strings.Repeat("all about Ada ", 50),
+		},
 	})
-	tokens = map[string]string{}
+
+	s := &benchmarkSession{cfg: a.cfg, tokens: map[string]string{}}
 	a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: func(_ *int, body map[string]any) {
 		for _, name := range []string{"id_token", "access_token", "refresh_token"} {
-			tokens[name], _ = body[name].(string)
+			s.tokens[name], _ = body[name].(string)
 		}
 	}})
+
 	browser := a.browser()
 	browser.signIn(ada)
-	identity = browser.get("/auth0/me").body
-	for name, token := range tokens {
+	s.identity = browser.get("/auth0/me").body
+	s.name = a.cfg.Sessions.Cookie.Name
+	s.cookie = s.name + "=" + browser.sessionCookie()
+	for name, token := range s.tokens {
 		if token == "" {
-			b.Fatal("no " + name)
+			b.Fatalf("the tenant has sent no %s", name)
 		}
 	}
-	return "__Host-chiauth0_session=" + browser.sessionCookie(), identity, tokens, chiauth0.LoadUser(a.cfg)
+
+	return s
 }
 
-func benchmarkRequests(b *testing.B, cookie string, handler http.HandlerFunc, middlewares ...func(http.Handler) http.Handler) {
-	r := chi.NewRouter()
-	r.Use(middlewares...)
-	r.Get("/page", handler)
-	request := httptest.NewRequest(http.MethodGet, "https://app.example/page", nil)
-	request.Header.Set("Cookie", cookie)
-	b.ReportAllocs()
-	for b.Loop() {
-		r.ServeHTTP(&blankWriter{header: make(http.Header)}, request) // a server makes a header for each request as well
+type benchmarkKey struct{}
+
+func (s *benchmarkSession) readCookie(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(s.name)
+		if err != nil {
+			return
+		}
+		ctx := context.WithValue(r.Context(), benchmarkKey{}, c.Value)
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func requireValue(b *testing.B) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		if value, _ := r.Context().Value(benchmarkKey{}).(string); value == "" {
+			b.Fatal("the context has no value")
+		}
 	}
 }
 
-// blankWriter is a ResponseWriter that goes nowhere.
+func requireUser(b *testing.B) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		user, err := chiauth0.UserFrom(r.Context())
+		if err != nil || user.ID == "" {
+			b.Fatal(user, err)
+		}
+		identity, err := chiauth0.IdentityFrom(r.Context())
+		if err != nil || identity.Email != ada {
+			b.Fatal(identity, err)
+		}
+	}
+}
+
+// serveStock measures scs's own middleware, gob codec and memory store with the same data.
+func (s *benchmarkSession) serveStock(b *testing.B, idle time.Duration) {
+	m := scs.New()
+	m.Store = scsmem.NewWithCleanupInterval(0)
+	m.IdleTimeout = idle
+
+	ctx, err := m.Load(b.Context(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	m.Put(ctx, "identity", s.identity)
+	for name, token := range s.tokens {
+		m.Put(ctx, name, token)
+	}
+	token, _, err := m.Commit(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+
+	s.serve(b, m.Cookie.Name+"="+token, func(_ http.ResponseWriter, r *http.Request) {
+		if len(m.GetString(r.Context(), "identity")) != len(s.identity) {
+			b.Fatal("the session has no identity")
+		}
+	}, m.LoadAndSave)
+}
+
+func (s *benchmarkSession) serve(
+	b *testing.B, cookie string, h http.HandlerFunc, middlewares ...func(http.Handler) http.Handler,
+) {
+	r := chi.NewRouter()
+	r.Use(middlewares...)
+	r.Get("/page", h)
+	request := httptest.NewRequest(http.MethodGet, "https://app.example/page", nil)
+	request.Header.Set("Cookie", cookie)
+
+	b.ReportAllocs()
+	for b.Loop() {
+		// A server makes a header for each request as well.
+		r.ServeHTTP(&blankWriter{header: make(http.Header)}, request)
+	}
+}
+
+// blankWriter is a ResponseWriter that discards the response.
 type blankWriter struct{ header http.Header }
 
 func (w *blankWriter) Header() http.Header         { return w.header }

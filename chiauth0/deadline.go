@@ -18,7 +18,9 @@ type deadline struct {
 	stop  context.CancelFunc
 }
 
-var undecided = &requestUser{known: true, err: fmt.Errorf("%w: the user is being looked up just now", ErrUnavailable)}
+var undecided = &requestUser{found: &foundUser{
+	err: fmt.Errorf("%w: the user is being looked up", ErrUnavailable),
+}}
 
 // Deadline implements context.Context.
 func (d *deadline) Deadline() (time.Time, bool) { return d.running().Deadline() }

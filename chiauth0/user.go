@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/chiauth0/auth/internal/slot"
 	"github.com/chiauth0/auth/userprovider"
 )
 
@@ -53,7 +54,9 @@ func IdentityFrom(ctx context.Context) (userprovider.Identity, error) {
 func WithUser(
 	ctx context.Context, user userprovider.User, identity userprovider.Identity,
 ) context.Context {
-	return &requestUser{Context: ctx, user: user, identity: identity, known: true, given: true}
+	found := &foundUser{user: user, identity: identity}
+
+	return &requestUser{Context: ctx, found: found, given: true}
 }
 
 // errNoUser is an ErrNotSignedIn, so that a handler which is reached without LoadUser refuses.
@@ -61,7 +64,7 @@ var errNoUser = fmt.Errorf("%w: the request is not served through chiauth0.LoadU
 	ErrNotSignedIn)
 
 func userOf(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
-	u, ok := ctx.Value(requestUserKey{}).(*requestUser)
+	u, ok := requestUserOf(ctx)
 	if !ok {
 		return userprovider.User{}, userprovider.Identity{}, errNoUser
 	}
@@ -69,15 +72,33 @@ func userOf(ctx context.Context) (userprovider.User, userprovider.Identity, erro
 	return u.find(ctx)
 }
 
-// A requestUser finds the user of a request, once, when something asks. It is the context that the
-// handlers see.
-type requestUser struct {
-	context.Context
-	auth  *auth
-	given bool // by WithUser
+// requestUserOf returns the requestUser of WithUser, or that of the request.
+func requestUserOf(ctx context.Context) (*requestUser, bool) {
+	if u, ok := ctx.Value(requestUserKey{}).(*requestUser); ok {
+		return u, true
+	}
 
-	mu       sync.Mutex
-	known    bool
+	if s := slot.From(ctx); s != nil {
+		u, ok := s.Load().(*requestUser)
+		return u, ok
+	}
+
+	return nil, false
+}
+
+// A requestUser finds the user of a request, once, when something asks. It is in the context of the
+// request: in the slot of its session, or by itself if WithUser has made it.
+type requestUser struct {
+	context.Context // of WithUser
+	auth            *auth
+	given           bool // by WithUser
+
+	mu    sync.Mutex
+	found *foundUser // nil until something has asked
+}
+
+// A foundUser is the answer to who has sent a request.
+type foundUser struct {
 	user     userprovider.User
 	identity userprovider.Identity
 	err      error
@@ -94,13 +115,13 @@ func (u *requestUser) Value(key any) any {
 	return u.Context.Value(key)
 }
 
-// withRequestUser adds a requestUser to the requests of next, unless there is one.
+// withRequestUser adds a requestUser to the requests of next, unless there is one. The last Config
+// decides what the handlers see.
 func (a *auth) withRequestUser(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		u, ok := ctx.Value(requestUserKey{}).(*requestUser)
+		u, ok := requestUserOf(r.Context())
 		if !ok || u.auth != a && !u.given {
-			r = r.WithContext(&requestUser{Context: ctx, auth: a})
+			slot.From(r.Context()).Store(&requestUser{auth: a})
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -111,12 +132,12 @@ func (u *requestUser) find(ctx context.Context) (userprovider.User, userprovider
 	u.mu.Lock()
 	defer u.mu.Unlock()
 
-	if !u.known {
-		u.user, u.identity, u.err = u.auth.findUser(ctx)
-		u.known = true
+	if u.found == nil {
+		user, identity, err := u.auth.findUser(ctx)
+		u.found = &foundUser{user, identity, err}
 	}
 
-	return u.user, u.identity, u.err
+	return u.found.user, u.found.identity, u.found.err
 }
 
 // findUser reads the session and asks the provider for its user.

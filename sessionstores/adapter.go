@@ -105,8 +105,8 @@ func hash(s string) string {
 	return string(key[:])
 }
 
-func attachmentKey(id string) string {
-	return attachmentPrefix + hash(id)
+func attachmentKey(id []byte) string {
+	return attachmentPrefix + hash(string(id))
 }
 
 func isListed(token string) bool {
@@ -142,8 +142,7 @@ func (a *storeAdapter) FindCtx(ctx context.Context, token string) ([]byte, bool,
 // CommitCtx implements scs.CtxStore.
 func (a *storeAdapter) CommitCtx(ctx context.Context, token string, values []byte, expiry time.Time) error {
 	if saving, ok := ctx.Value(savingKey{}).(*requestSession); ok && saving.adapter == a {
-		saving.encoded = encoded{token: token, values: values, expiry: expiry}
-		return nil
+		return saving.encode(encoded{token: token, values: values, expiry: expiry})
 	}
 
 	if rs := requestOf(ctx, a); rs != nil && !isListed(token) {
@@ -219,7 +218,7 @@ func (a *storeAdapter) revoke(ctx context.Context, key string) error {
 	}
 
 	p, ok := decodePayload(data)
-	if !found || !ok || p.attachment == "" {
+	if !found || !ok || len(p.attachment) == 0 {
 		return nil
 	}
 

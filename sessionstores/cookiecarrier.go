@@ -212,7 +212,7 @@ func (c *cookieCarrier) idleExpiry(rs *requestSession, name, key string) time.Ti
 
 // touch sends the idle cookie when a tenth of the idle timeout has passed.
 func (c *cookieCarrier) touch(rs *requestSession) {
-	s := &rs.session
+	s := rs.session
 	idle := rs.loader.writer.IdleTimeout
 	if idle <= 0 || !s.live {
 		return
@@ -233,7 +233,7 @@ func (c *cookieCarrier) touch(rs *requestSession) {
 // save sends the session. A request in another tab that does so at the same time overwrites it, or
 // is overwritten.
 func (c *cookieCarrier) save(rs *requestSession, w write) error {
-	before := &rs.session
+	before := rs.session
 	if latest := time.Now().Add(nameRevocationTTL); w.payload.deadline.After(latest) {
 		w.payload.deadline = latest // no revocation is kept for longer
 	}
@@ -263,7 +263,7 @@ func (c *cookieCarrier) save(rs *requestSession, w write) error {
 
 // keepAttachment reads the attachment when its cookie has to be sent again with a later expiry.
 func (c *cookieCarrier) keepAttachment(rs *requestSession, w *write) error {
-	kept := w.attachment == nil && w.payload.attachment != ""
+	kept := w.attachment == nil && len(w.payload.attachment) > 0
 	if !kept || w.payload.deadline.Equal(rs.session.deadline) {
 		return nil
 	}
@@ -282,7 +282,7 @@ func (c *cookieCarrier) beginSession(rs *requestSession, s *session, w *write) e
 	if err := c.revoke(rs); err != nil {
 		return err
 	}
-	if c.revocations == nil || w.payload.names == "" {
+	if c.revocations == nil || len(w.payload.names) == 0 {
 		return nil
 	}
 
@@ -302,20 +302,20 @@ func (c *cookieCarrier) send(rs *requestSession, s *session, w *write) error {
 
 	sendsAttachment := len(w.attachment) > 0
 	if sendsAttachment {
-		plaintext := append([]byte(hash(w.payload.attachment)), w.attachment...)
+		plaintext := append([]byte(hash(string(w.payload.attachment))), w.attachment...)
 		out.set(attachmentName, c.sealer.SealCookie(attachmentName, plaintext))
 	}
 
 	s.stored = w.payload.encode()
 	out.set(cookie.Name, c.sealer.SealCookie(cookie.Name, encodeCookieSession(s)))
-	if w.payload.attachment == "" {
+	if len(w.payload.attachment) == 0 {
 		out.remove(attachmentName)
 	}
 
 	err := out.check()
-	if errors.Is(err, ErrTooLarge) && w.payload.attachment != "" {
+	if errors.Is(err, ErrTooLarge) && len(w.payload.attachment) > 0 {
 		c.adapter.logger().WarnContext(rs.Context, "tokens not kept, the cookies would be too large", "err", err)
-		w.payload.attachment = ""
+		w.payload.attachment = nil
 		s.stored = w.payload.encode()
 		out.set(cookie.Name, c.sealer.SealCookie(cookie.Name, encodeCookieSession(s)))
 		out.remove(attachmentName)
@@ -351,7 +351,7 @@ func (c *cookieCarrier) endStored(rs *requestSession) error {
 
 // revoke makes copies of the session's cookie useless, if there is a store of revocations.
 func (c *cookieCarrier) revoke(rs *requestSession) error {
-	s := &rs.session
+	s := rs.session
 	if c.revocations == nil || !s.live {
 		return nil
 	}
@@ -367,7 +367,7 @@ func (c *cookieCarrier) attachment(rs *requestSession) ([]byte, error) {
 		return nil, nil
 	}
 
-	data, same := bytes.CutPrefix(plaintext, []byte(hash(rs.session.attachment)))
+	data, same := bytes.CutPrefix(plaintext, []byte(hash(string(rs.session.attachment))))
 	if !same {
 		return nil, nil
 	}

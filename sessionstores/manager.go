@@ -126,15 +126,12 @@ func Renew(ctx context.Context, m *scs.SessionManager, names ...string) error {
 		l.names[i] = nameKey(name)
 	}
 
-	rs.mu.Lock()
-	saved := rs.saved
-	if !saved {
-		rs.login = l
-		rs.attachment = nil
-	}
-	rs.mu.Unlock()
-	if saved {
-		return ErrTooLate
+	err = rs.change(func(c *changes) {
+		c.login = l
+		c.attachment = nil
+	})
+	if err != nil {
+		return err
 	}
 
 	return m.RenewToken(ctx)
@@ -154,15 +151,7 @@ func SetAttachment(ctx context.Context, m *scs.SessionManager, data []byte) erro
 	}
 	rs.fetch()
 
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-
-	if rs.saved {
-		return ErrTooLate
-	}
-	rs.attachment = append([]byte{}, data...)
-
-	return nil
+	return rs.change(func(c *changes) { c.attachment = append([]byte{}, data...) })
 }
 
 // Attachment returns the attachment of the session, or nil if there is none. An error that wraps
@@ -177,11 +166,11 @@ func Attachment(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 		return nil, rs.loadErr
 	}
 
-	l, pending, _ := rs.intent()
+	c := rs.wanted()
 	switch {
-	case pending != nil:
-		return pending, nil
-	case l != nil, !rs.session.live, rs.session.attachment == "":
+	case c.attachment != nil:
+		return c.attachment, nil
+	case c.login != nil, !rs.session.live, len(rs.session.attachment) == 0:
 		return nil, nil
 	}
 

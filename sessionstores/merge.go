@@ -1,6 +1,7 @@
 package sessionstores
 
 import (
+	"bytes"
 	"reflect"
 
 	"github.com/alexedwards/scs/v2"
@@ -28,10 +29,10 @@ func (b *mergeBase) into(theirs payload) (payload, error) {
 	if b.mine.persistent != b.original.persistent {
 		merged.persistent = b.mine.persistent
 	}
-	if b.mine.attachment != b.original.attachment {
+	if !bytes.Equal(b.mine.attachment, b.original.attachment) {
 		merged.attachment = b.mine.attachment
 	}
-	if b.mine.names != b.original.names {
+	if !bytes.Equal(b.mine.names, b.original.names) {
 		merged.names = b.mine.names
 	}
 

@@ -13,8 +13,8 @@ import (
 type payload struct {
 	deadline   time.Time // the absolute expiry; milliseconds
 	persistent bool      // the cookie outlives the browser: Cookie.Persist or RememberMe
-	attachment string    // the ID of the attachment; empty if there is none
-	names      string    // keys of the names that the session is indexed under, separated by spaces
+	attachment []byte    // the ID of the attachment; empty if there is none
+	names      []byte    // keys of the names that the session is indexed under, separated by spaces
 	values     []byte
 }
 
@@ -43,7 +43,7 @@ func (p *payload) encode() []byte {
 	return fields.Append(b, payloadValues, p.values)
 }
 
-// decodePayload is the reverse of encode. The values are a part of b. ok is false if b is no
+// decodePayload is the reverse of encode. The result shares memory with b. ok is false if b is no
 // payload.
 func decodePayload(b []byte) (p payload, ok bool) {
 	r, ok := fields.Read(b, payloadVersion)
@@ -63,9 +63,9 @@ func decodePayload(b []byte) (p payload, ok bool) {
 		case payloadPersistent:
 			p.persistent = true
 		case payloadAttachment:
-			p.attachment = string(value)
+			p.attachment = value
 		case payloadNames:
-			p.names = string(value)
+			p.names = value
 		case payloadValues:
 			p.values = value
 		}
@@ -74,5 +74,5 @@ func decodePayload(b []byte) (p payload, ok bool) {
 
 // nameKeys returns the keys of the names that the session is indexed under.
 func (p *payload) nameKeys() []string {
-	return strings.Fields(p.names)
+	return strings.Fields(string(p.names))
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"github.com/chiauth0/auth/internal/slot"
 )
 
 // A requestSession is what one request knows about the session of one manager. It is the context
@@ -32,25 +34,32 @@ type requestSession struct {
 
 	fetching sync.Once
 	fetched  atomic.Bool
-	session  session // as it was read
-	loadErr  error   // the store could not be read
+	session  *session // as it was read; nil before fetch
+	loadErr  error    // the store could not be read
 
 	decoding sync.Once
 	decoded  atomic.Bool
 	scsData  any  // what scs keeps in the context
 	unread   bool // the values could not be decoded; the handlers see an anonymous session
 
-	encoded encoded // what scs hands to its store while the session is saved
+	slot slot.Slot // for package chiauth0
 
-	mu         sync.Mutex // guards the rest: handlers may use the session from several goroutines
-	begun      bool       // the response has begun
-	saved      bool       // the session is saved, or cannot be saved any more
-	dropped    bool       // saving failed, and an error page was sent instead of the handler's response
-	committed  bool       // a handler has called Commit
-	hijacking  bool       // the response has no headers that this package can be sure of
-	login      *login     // see Renew
-	attachment []byte     // to be saved; nil if it has not been set
-	merged     []string   // keys of sessions that MergeSession has merged into this one
+	mu        sync.Mutex // guards the rest: handlers may use the session from several goroutines
+	begun     bool       // the response has begun
+	saved     bool       // the session is saved, or cannot be saved any more
+	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
+	committed bool       // a handler has called Commit
+	hijacking bool       // the response has no headers that this package can be sure of
+	changes   *changes   // nil until a handler wants one
+}
+
+// changes is what handlers want to be saved, beside what scs keeps.
+type changes struct {
+	committed  bool     // Commit was called
+	login      *login   // Renew was called
+	attachment []byte   // of SetAttachment; nil if it was not called
+	merged     []string // keys of sessions that MergeSession has merged into this one
+	encoded    encoded  // what scs hands to its store while the session is saved
 }
 
 // A session is what was read from the store or from a cookie.
@@ -88,6 +97,8 @@ func (rs *requestSession) Value(key any) any {
 	switch key {
 	case any(requestKey{}):
 		return rs
+	case any(slot.Key{}):
+		return &rs.slot
 	case rs.loader.scsKey:
 		return rs.decode()
 	}
@@ -148,7 +159,9 @@ func (c savingContext) Value(key any) any {
 // fetch reads the session of the request, once. Calls at the same time wait for the first.
 func (rs *requestSession) fetch() {
 	rs.fetching.Do(func() {
-		rs.session, rs.loadErr = rs.adapter.carrier.load(rs)
+		s, err := rs.adapter.carrier.load(rs)
+		rs.session = &s
+		rs.loadErr = err
 		rs.fetched.Store(true)
 		switch {
 		case rs.loadErr == nil:
@@ -185,36 +198,51 @@ func (rs *requestSession) decode() any {
 	return rs.scsData
 }
 
-// recordCommit is what a Commit of a handler does: the session is saved with the response, changed
-// or not.
-func (rs *requestSession) recordCommit() error {
+// change records what a handler wants to be saved. It returns ErrTooLate if the session is saved
+// already.
+func (rs *requestSession) change(record func(*changes)) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
 	if rs.saved {
 		return ErrTooLate
 	}
-	rs.committed = true
+	if rs.changes == nil {
+		rs.changes = &changes{}
+	}
+	record(rs.changes)
 
 	return nil
+}
+
+// wanted returns a copy of the changes that handlers want.
+func (rs *requestSession) wanted() changes {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	if rs.changes == nil {
+		return changes{}
+	}
+
+	return *rs.changes
+}
+
+// recordCommit is what a Commit of a handler does: the session is saved with the response, changed
+// or not.
+func (rs *requestSession) recordCommit() error {
+	return rs.change(func(c *changes) { c.committed = true })
 }
 
 // recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. For the first
 // two, the manager's status and token say later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-
-	switch {
-	case rs.saved:
-		return ErrTooLate
-	case rs.loadErr != nil:
+	if rs.loadErr != nil {
 		return rs.loadErr
 	}
 
-	if token != "" && token != rs.session.token && rs.adapter.backend != nil {
-		rs.merged = append(rs.merged, keyOf(token))
-	}
-
-	return nil
+	return rs.change(func(c *changes) {
+		if token != "" && token != rs.session.token && rs.adapter.backend != nil {
+			c.merged = append(c.merged, keyOf(token))
+		}
+	})
 }

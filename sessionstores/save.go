@@ -27,8 +27,10 @@ func (rs *requestSession) save() error {
 		status = rs.loader.writer.Status(rs)
 	}
 
-	login, attachment, committed := rs.intent()
-	unchanged := status == scs.Unmodified && login == nil && attachment == nil && !committed
+	c := rs.wanted()
+	unchanged := status == scs.Unmodified && c.login == nil && c.attachment == nil && !c.committed
+	attached := status == scs.Unmodified && c.login == nil && !c.committed &&
+		len(rs.session.attachment) > 0
 
 	switch {
 	case unchanged && rs.loadErr != nil:
@@ -38,27 +40,32 @@ func (rs *requestSession) save() error {
 		return nil
 	case rs.loadErr != nil:
 		return rs.loadErr
-	case status == scs.Destroyed && !committed:
+	case status == scs.Destroyed && !c.committed:
 		return rs.adapter.carrier.end(rs)
-	case status == scs.Unmodified && login == nil && !committed && rs.session.attachment != "":
+	case attached:
 		return rs.adapter.carrier.save(rs, write{
-			kind: writeAttachment, payload: rs.session.payload, attachment: attachment,
+			kind: writeAttachment, payload: rs.session.payload, attachment: c.attachment,
 		})
 	}
 
-	return rs.saveChanges(login, attachment)
+	return rs.saveChanges(&c)
 }
 
-// intent returns what the handlers want beside what scs has recorded.
-func (rs *requestSession) intent() (l *login, attachment []byte, committed bool) {
+// encode keeps what scs hands to its store while the session is saved.
+func (rs *requestSession) encode(e encoded) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
-	return rs.login, rs.attachment, rs.committed
+	if rs.changes == nil {
+		rs.changes = &changes{}
+	}
+	rs.changes.encoded = e
+
+	return nil
 }
 
 // saveChanges encodes the session and gives it to the carrier.
-func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
+func (rs *requestSession) saveChanges(c *changes) error {
 	m := &rs.loader.writer
 	rs.decode()
 
@@ -67,15 +74,16 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 		return fmt.Errorf("%w: %w", ErrMisused, err)
 	}
 
+	e := rs.wanted().encoded
 	w := write{
-		token:      rs.encoded.token,
-		expiry:     rs.encoded.expiry,
-		attachment: attachment,
-		login:      l != nil,
+		token:      e.token,
+		expiry:     e.expiry,
+		attachment: c.attachment,
+		login:      c.login != nil,
 		payload: payload{
 			deadline:   m.Deadline(rs),
 			persistent: m.Cookie.Persist || m.GetBool(rs, rememberField),
-			values:     rs.encoded.values,
+			values:     e.values,
 		},
 	}
 	if !time.Now().Before(w.payload.deadline) {
@@ -84,9 +92,9 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 
 	destroyed := rs.session.live && tokenBefore == ""
 	switch {
-	case l != nil:
+	case c.login != nil:
 		w.kind = writeNew
-		w.payload.names = strings.Join(l.names, " ")
+		w.payload.names = []byte(strings.Join(c.login.names, " "))
 	case !rs.session.live, destroyed:
 		w.kind = writeNew
 	default:
@@ -101,11 +109,13 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 	if err := rs.checkReachable(&w); err != nil {
 		return err
 	}
-	if attachment != nil && w.payload.attachment == "" {
-		w.payload.attachment = rand.Text()
+	if c.attachment != nil && len(w.payload.attachment) == 0 {
+		w.payload.attachment = []byte(rand.Text())
 	}
-	if err := rs.revokeMerged(); err != nil {
-		return err
+	for _, key := range c.merged {
+		if err := rs.adapter.revoke(rs.Context, key); err != nil {
+			return err
+		}
 	}
 
 	return rs.adapter.carrier.save(rs, w)
@@ -126,22 +136,6 @@ func (rs *requestSession) checkReachable(w *write) error {
 		rs.adapter.logger().WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
 		w.kind = writeUpdate
 		w.token = rs.session.token
-	}
-
-	return nil
-}
-
-// revokeMerged ends the sessions that MergeSession has merged into this one.
-func (rs *requestSession) revokeMerged() error {
-	rs.mu.Lock()
-	merged := rs.merged
-	rs.merged = nil
-	rs.mu.Unlock()
-
-	for _, key := range merged {
-		if err := rs.adapter.revoke(rs.Context, key); err != nil {
-			return err
-		}
 	}
 
 	return nil

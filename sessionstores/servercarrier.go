@@ -1,6 +1,7 @@
 package sessionstores
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -72,7 +73,7 @@ func (c *serverCarrier) read(ctx context.Context, token string) (session, error)
 // index again: a store that is short of memory may have evicted the entry. A failure is logged: the
 // session has most of its idle time left.
 func (c *serverCarrier) touch(rs *requestSession) {
-	s := &rs.session
+	s := rs.session
 	idle := rs.loader.writer.IdleTimeout
 	if idle <= 0 || !s.live {
 		return
@@ -88,10 +89,10 @@ func (c *serverCarrier) touch(rs *requestSession) {
 		_, err := c.backend.Touch(rs.Context, s.key, expiry)
 		return err
 	})
-	if s.attachment != "" {
+	if len(s.attachment) > 0 {
 		tasks.Go(func() error { return c.touchAttachment(rs, expiry) })
 	}
-	if s.names != "" {
+	if len(s.names) > 0 {
 		tasks.Go(func() error { return c.index(rs, s.key, &s.payload) })
 	}
 	if err := tasks.Wait(); err != nil {
@@ -108,7 +109,7 @@ func (c *serverCarrier) touchAttachment(rs *requestSession, expiry time.Time) er
 // their own, so that they are not counted as sessions.
 func (c *serverCarrier) index(rs *requestSession, key string, p *payload) error {
 	indexed, ok := c.adapter.indexed()
-	if !ok || p.names == "" {
+	if !ok || len(p.names) == 0 {
 		return nil
 	}
 
@@ -116,7 +117,7 @@ func (c *serverCarrier) index(rs *requestSession, key string, p *payload) error 
 	tasks.Go(func() error {
 		return indexed.Index(rs.Context, p.nameKeys(), p.deadline, key)
 	})
-	if p.attachment != "" {
+	if len(p.attachment) > 0 {
 		tasks.Go(func() error {
 			names := p.nameKeys()
 			for i, name := range names {
@@ -144,8 +145,8 @@ func (c *serverCarrier) save(rs *requestSession, w write) error {
 
 // update stores the session that was read, with its changes.
 func (c *serverCarrier) update(rs *requestSession, w *write) error {
-	s := &rs.session
-	attached := w.payload.attachment != s.attachment
+	s := rs.session
+	attached := !bytes.Equal(w.payload.attachment, s.attachment)
 	extended := !w.payload.deadline.Equal(s.deadline)
 	if attached || extended {
 		if err := c.index(rs, s.key, &w.payload); err != nil {
@@ -181,7 +182,7 @@ func (c *serverCarrier) update(rs *requestSession, w *write) error {
 // renew stores the session under a new token.
 func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 	newKey := keyOf(w.token)
-	attached := w.payload.attachment != rs.session.attachment
+	attached := !bytes.Equal(w.payload.attachment, rs.session.attachment)
 
 	var tasks errgroup.Group
 	tasks.Go(func() error { return c.index(rs, newKey, &w.payload) })
@@ -247,7 +248,7 @@ func (c *serverCarrier) write(
 // create stores a new session in place of the one that was read, if there was one. Only a login
 // begins a session for a request that was sent before the browser got another token.
 func (c *serverCarrier) create(rs *requestSession, w *write) error {
-	s := &rs.session
+	s := rs.session
 	if !w.login && !s.live && s.key != "" {
 		replaced, err := c.wasReplaced(rs)
 		if err != nil {
@@ -264,7 +265,7 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	}
 	if err := c.createStored(rs, w, key); err != nil {
 		_, revokeErr := c.backend.Revoke(rs.Context, key)
-		if w.payload.attachment != "" {
+		if len(w.payload.attachment) > 0 {
 			c.revokeAttachment(rs, w.payload.attachment)
 		}
 		return errors.Join(err, unavailable(revokeErr))
@@ -336,7 +337,7 @@ func (c *serverCarrier) endStored(rs *requestSession) error {
 // revoke revokes the session that was read, or what succeeded it, and its attachment.
 func (c *serverCarrier) revoke(rs *requestSession) (found bool, err error) {
 	var tasks errgroup.Group
-	if id := rs.session.attachment; id != "" {
+	if id := rs.session.attachment; len(id) > 0 {
 		tasks.Go(func() error {
 			c.revokeAttachment(rs, id)
 			return nil
@@ -394,9 +395,9 @@ func (c *serverCarrier) createAttachment(rs *requestSession, w *write) error {
 // finishAttachment follows the write of a session: its attachment is updated, or lives as long as
 // the session does.
 func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
-	unchanged := w.payload.attachment == rs.session.attachment
+	unchanged := bytes.Equal(w.payload.attachment, rs.session.attachment)
 	switch {
-	case w.payload.attachment == "" || !unchanged:
+	case len(w.payload.attachment) == 0 || !unchanged:
 		return nil
 	case w.attachment != nil:
 		return c.updateAttachment(rs, w, w.expiry)
@@ -432,7 +433,7 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 
 // revokeAttachment is for an attachment that no session refers to any more. If it fails, the
 // attachment expires.
-func (c *serverCarrier) revokeAttachment(rs *requestSession, id string) {
+func (c *serverCarrier) revokeAttachment(rs *requestSession, id []byte) {
 	if _, err := c.backend.Revoke(rs.Context, attachmentKey(id)); err != nil {
 		c.adapter.logger().WarnContext(rs.Context, "attachment of a session not revoked", "err", err)
 	}
