@@ -24,6 +24,9 @@ type carrier interface {
 
 	// attachment reads the attachment of the session.
 	attachment(rs *requestSession) ([]byte, error)
+
+	// replaceAttachment replaces the attachment if it is still old.
+	replaceAttachment(rs *requestSession, old, data []byte) (replaced bool, err error)
 }
 
 // A write is what a request saves.
