@@ -36,6 +36,7 @@ type column struct {
 
 	bits     int    // of an integer or a float
 	length   int    // of text, in characters; 0 means no limit
+	padded   bool   // text is filled up with spaces
 	scale    int    // of a decimal: digits after the point; anyScale means no limit
 	zoned    bool   // a time with a time zone
 	castText string // the type that text must be cast to, in PostgreSQL

@@ -48,7 +48,8 @@ func (c *column) describe(base, plain string, modifier int) {
 		c.kind = text
 	case "varchar", "bpchar":
 		c.kind = text
-		c.exact = c.exact && base == "varchar" // in char(n), "a" equals "a "
+		c.padded = base == "bpchar"
+		c.exact = c.exact && !c.padded // in char(n), "a" equals "a "
 		if modifier > 4 {
 			c.length = modifier - 4
 		}

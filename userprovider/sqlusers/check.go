@@ -82,7 +82,7 @@ func (s *settings) checkID(skipIDCheck bool) (faults []error) {
 	id := s.catalog[s.columns.ID]
 	if id.kind != integer && id.kind != text && id.typ != "uuid" {
 		faults = append(faults, s.fault("the column %q is %s; an ID must be an integer, text or a UUID",
-			id.name, id.typ))
+			id.name, describeType(id.typ)))
 	}
 	if id.reused && !skipIDCheck {
 		faults = append(faults, s.fault("the column %q is an INTEGER PRIMARY KEY without "+
@@ -98,7 +98,7 @@ func (s *settings) checkKey() (faults []error) {
 		c := s.catalog[name]
 		if c.kind != text || !c.exact {
 			faults = append(faults, s.fault("the column %q is %s; it identifies users, so it must be "+
-				"text that is compared byte by byte", name, c.typ))
+				"text that is compared byte by byte", name, describeType(c.typ)))
 		}
 		if c.generated {
 			faults = append(faults, s.fault("the column %q is computed by the database; it identifies "+
@@ -115,7 +115,8 @@ func (s *settings) checkFlags() (faults []error) {
 			continue
 		}
 		if c := s.catalog[name]; c.kind != boolean {
-			faults = append(faults, s.fault("the column %q is %s; it must be boolean", name, c.typ))
+			faults = append(faults, s.fault("the column %q is %s; it must be boolean",
+				name, describeType(c.typ)))
 		}
 	}
 	if s.reactivate && s.catalog[s.columns.Active].generated {
