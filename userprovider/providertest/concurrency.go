@@ -37,10 +37,12 @@ func simultaneousLogins(p *probe) error {
 		}
 	}
 	if len(ids) != 1 {
-		return fmt.Errorf("%d simultaneous first logins made %d users, want 1", len(users), len(ids))
+		return fmt.Errorf("%d simultaneous first logins made %d users, want "+
+			"1", len(users), len(ids))
 	}
 	if created > 1 {
-		return fmt.Errorf("%d of %d simultaneous first logins returned Created true, want at most 1",
+		return fmt.Errorf("%d of %d simultaneous first logins returned Created true, want at "+
+			"most 1",
 			created, len(users))
 	}
 	again, err := p.sync(login)
@@ -48,7 +50,8 @@ func simultaneousLogins(p *probe) error {
 		return err
 	}
 	if !ids[again.ID] {
-		return fmt.Errorf("the next login made user %q, the first ones were %q", again.ID, users[0].ID)
+		return fmt.Errorf("the next login made user %q, the first ones were "+
+			"%q", again.ID, users[0].ID)
 	}
 	return nil
 }

@@ -67,8 +67,9 @@ func valuesStay(p *probe) error {
 			return err
 		}
 		if after := p.snapshot(user); after != before {
-			return fmt.Errorf("a later login changed the user that %s had returned from %.200s to "+
-				"%.200s; replace the Value, since a handler may be reading it", method, before, after)
+			return fmt.Errorf("a later login changed the user that %s had returned from %.200s "+
+				"to %.200s; replace the Value, since a handler may be reading "+
+				"it", method, before, after)
 		}
 	}
 	return nil
@@ -160,11 +161,12 @@ func (p *probe) storedOrRefused(field string, value any) error {
 		return nil
 	}
 	if user.ID != before.ID {
-		return fmt.Errorf("writing the field %q returned user %q, want %q", field, user.ID, before.ID)
+		return fmt.Errorf("writing the field %q returned user %q, want "+
+			"%q", field, user.ID, before.ID)
 	}
 	if p.Read != nil && !holds(p.Read(user)[field], value) {
-		return fmt.Errorf("the field %q holds %#.100v after a login that writes %#.100v and has no "+
-			"error", field, p.Read(user)[field], value)
+		return fmt.Errorf("the field %q holds %#.100v after a login that writes %#.100v and has "+
+			"no error", field, p.Read(user)[field], value)
 	}
 	return p.unchanged(user)
 }

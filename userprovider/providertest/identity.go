@@ -113,7 +113,8 @@ func unknownID(p *probe) error {
 	for _, id := range []string{"", "chiauth0-no-such-user", p.subject} {
 		_, err := p.provider.FindUser(p.ctx, id)
 		if !errors.Is(err, userprovider.ErrNotFound) {
-			return fmt.Errorf("FindUser(%q) returned the error %w, want ErrNotFound", id, orNone(err))
+			return fmt.Errorf("FindUser(%q) returned the error %w, want "+
+				"ErrNotFound", id, orNone(err))
 		}
 	}
 	// These may have any error, since a database may refuse a NUL before it looks for the user.
@@ -135,7 +136,8 @@ func findSubject(p *probe) error {
 	if !ok {
 		return nil
 	}
-	if _, err := finder.FindSubject(p.ctx, issuer, p.subject); !errors.Is(err, userprovider.ErrNotFound) {
+	_, err := finder.FindSubject(p.ctx, issuer, p.subject)
+	if !errors.Is(err, userprovider.ErrNotFound) {
 		return fmt.Errorf("FindSubject before the first login returned the error %w, "+
 			"want ErrNotFound", orNone(err))
 	}

@@ -57,7 +57,8 @@ func inactive(p *probe) error {
 	if p.Reactivates {
 		return p.checkReactivated(login)
 	}
-	for _, login := range []userprovider.Login{login, p.login(p.subject, p.texts("Augusta", "King"))} {
+	changed := p.login(p.subject, p.texts("Augusta", "King"))
+	for _, login := range []userprovider.Login{login, changed} {
 		again, err := p.provider.SyncUser(p.ctx, login)
 		if err != nil && !errors.Is(err, userprovider.ErrRefused) {
 			return fmt.Errorf("a login of an inactive user: %w", err)

@@ -1,7 +1,7 @@
-// Package providertest tests that a [userprovider.UserProvider] keeps the contract of its interface:
-// it finds users by issuer and subject alone, it refuses what it cannot store, it makes one user of
-// simultaneous logins, and it signs out users who are inactive or deleted. Call [Run] from a test of
-// the provider.
+// Package providertest tests that a [userprovider.UserProvider] keeps the contract of its
+// interface: it finds users by issuer and subject alone, it refuses what it cannot store, it makes
+// one user of simultaneous logins, and it signs out users who are inactive or deleted. Call [Run]
+// from a test of the provider.
 package providertest
 
 import (
@@ -42,8 +42,8 @@ func Run(t *testing.T, newProvider func(t *testing.T) userprovider.UserProvider)
 	Config{}.Run(t, newProvider)
 }
 
-// Run tests the providers that newProvider returns, one for each subtest. They need not be empty and
-// may share a database: each test uses subjects of its own. Run it with -race.
+// Run tests the providers that newProvider returns, one for each subtest. They need not be empty
+// and may share a database: each test uses subjects of its own. Run it with -race.
 func (c Config) Run(t *testing.T, newProvider func(t *testing.T) userprovider.UserProvider) {
 	t.Helper()
 	for _, check := range checks {
@@ -59,8 +59,8 @@ func (c Config) Run(t *testing.T, newProvider func(t *testing.T) userprovider.Us
 	}
 }
 
-// A check returns an error and does not fail a *testing.T, so that the tests of this package can run
-// it over faulty providers.
+// A check returns an error and does not fail a *testing.T, so that the tests of this package can
+// run it over faulty providers.
 type check struct {
 	name  string
 	run   func(p *probe) error

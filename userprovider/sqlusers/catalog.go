@@ -106,8 +106,9 @@ func (s *settings) checkBusyTimeout(ctx context.Context, db Querier, logger *slo
 	}
 	s.waitsForLocks = milliseconds > 0
 	if !s.waitsForLocks {
-		logger.WarnContext(ctx, "sqlusers: SQLite has no busy timeout, so that simultaneous logins "+
-			"can fail; add _pragma=busy_timeout(5000) or _busy_timeout=5000 to the data source name",
+		logger.WarnContext(ctx, "sqlusers: SQLite has no busy timeout, so that simultaneous "+
+			"logins can fail; add _pragma=busy_timeout(5000) or _busy_timeout=5000 to the data "+
+			"source name",
 			"table", s.name)
 	}
 }

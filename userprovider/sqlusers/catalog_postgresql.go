@@ -4,7 +4,8 @@ import "context"
 
 // postgreSQLColumns reads the columns of a table, which is looked up as in a statement. A domain
 // counts as its base type.
-const postgreSQLColumns = `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
+const postgreSQLColumns = `SELECT a.attname::text,
+  format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
   CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN base.typname::text ELSE t.typname::text END,
   CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END,
   coalesce(c.collisdeterministic, true),

@@ -57,8 +57,8 @@ func (d digits) integer(bits int) (int64, bool) {
 	return n, err == nil
 }
 
-// float returns the number if a float of that many bits is written with the same digits: 0.1 is such
-// a number, and 12345678901234567890 is not.
+// float returns the number if a float of that many bits is written with the same digits: 0.1 is
+// such a number, and 12345678901234567890 is not.
 func (d digits) float(bits int) (float64, bool) {
 	f, err := strconv.ParseFloat(d.sign()+"0"+d.digits+"e"+strconv.Itoa(d.exponent), bits)
 	if err != nil {

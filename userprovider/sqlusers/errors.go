@@ -51,8 +51,8 @@ func (s *settings) explainFind(err error) error { return s.explain(err, "reading
 func (s *settings) explain(err error, what string) error {
 	err = fmt.Errorf("sqlusers: table %s: %s: %w", s.name, what, err)
 	if isStatementLost(err) {
-		err = fmt.Errorf("%w (prepared statements do not work through this pool; see Connections in "+
-			"the documentation of package sqlusers)", err)
+		err = fmt.Errorf("%w (prepared statements do not work through this pool; see Connections "+
+			"in the documentation of package sqlusers)", err)
 	}
 	if kind := s.kindOf(err); kind != nil {
 		return &kindError{kind, err}
@@ -123,7 +123,7 @@ func postgreSQLKindOf(err error) error {
 	switch state[:2] {
 	case "22", "23": // data exceptions; CHECK, NOT NULL and foreign keys
 		return userprovider.ErrInvalid
-	case "0A", "26", "28", "3D", "3F", "42": // statement, prepared statement, login, names, privileges
+	case "0A", "26", "28", "3D", "3F", "42": // unsupported, lost, no access, no such name
 		return userprovider.ErrMisconfigured
 	}
 	return nil

@@ -11,7 +11,8 @@ import "strings"
 func Schema(dialect Dialect, columns ...string) string {
 	id, timestamp := "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz"
 	if dialect == SQLite {
-		// Without AUTOINCREMENT a new user can get the number, and so the sessions, of a deleted one.
+		// Without AUTOINCREMENT a new user can get the number, and so the sessions, of a deleted
+		// one.
 		id, timestamp = "INTEGER PRIMARY KEY AUTOINCREMENT", "timestamp"
 	}
 	lines := []string{

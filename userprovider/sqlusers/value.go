@@ -12,8 +12,8 @@ import (
 
 // value returns what a driver gets for a claim. The column then holds exactly this value, or the
 // error tells why it cannot, as the end of a sentence about the field: nothing is cut off, rounded
-// or replaced. Text holds any claim, as JSON if it is not a string. JSON holds any claim. Columns of
-// other types hold claims of their own type.
+// or replaced. Text holds any claim, as JSON if it is not a string. JSON holds any claim. Columns
+// of other types hold claims of their own type.
 func (c column) value(dialect Dialect, claim any) (any, error) {
 	switch c.kind {
 	case text:
@@ -56,7 +56,8 @@ func (c column) checkText(dialect Dialect, s string) error {
 	}
 	switch {
 	case !utf8.ValidString(s):
-		return errors.New("would hold text that is not valid UTF-8, which PostgreSQL does not store")
+		return errors.New("would hold text that is not valid UTF-8, which PostgreSQL does not " +
+			"store")
 	case strings.Contains(s, "\x00"):
 		return errors.New("would hold a NUL character, which PostgreSQL does not store in text")
 	case c.length > 0 && utf8.RuneCountInString(s) > c.length:
@@ -165,7 +166,8 @@ func checkEncodable(claim any) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("cannot hold %T, which is not a type of JSON; convert it in Mapping.Extract",
+		return fmt.Errorf("cannot hold %T, which is not a type of JSON; convert it in "+
+			"Mapping.Extract",
 			claim)
 	}
 }
