@@ -47,6 +47,11 @@ func newAuth(c *Config) (*auth, error) {
 			return nil, fmt.Errorf("chiauth0: Mapping (AUTH0_USER_FIELD_MAPPING): %w", err)
 		}
 	}
+	if checker, ok := a.Users.(userprovider.RoleChecker); ok {
+		if err := checker.CheckRoles(a.Mapping.Roles()); err != nil {
+			return nil, fmt.Errorf("chiauth0: Mapping (AUTH0_STAFF_GROUP, AUTH0_SUPERUSER_GROUP): %w", err)
+		}
+	}
 	if err := a.deriveKeys(); err != nil {
 		return nil, err
 	}
@@ -133,7 +138,7 @@ func (a *auth) announce() {
 	}
 	a.Logger.Info("chiauth0: register these URLs in the application's settings at Auth0",
 		"allowed_callback_url", base+a.callbackPath, "allowed_logout_url", logout, "issuer", a.issuer)
-	for _, warning := range a.Mapping.Warnings() {
+	for _, warning := range a.Mapping.Warnings(true) {
 		a.Logger.Warn("chiauth0: " + warning)
 	}
 }

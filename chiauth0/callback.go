@@ -194,7 +194,7 @@ func (a *auth) readLogin(ctx context.Context, meta *metadata, t transaction, tok
 			a.Logger.WarnContext(ctx, "fields of the access token left as they are", "err", err)
 		}
 	}
-	login, warnings := a.Mapping.Login(claims, accessClaims)
+	login, warnings := a.Mapping.Apply(claims, accessClaims)
 	for _, warning := range warnings {
 		a.Logger.WarnContext(ctx, warning, "subject", login.Identity.Subject)
 	}
