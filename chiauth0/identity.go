@@ -1,6 +1,9 @@
 package chiauth0
 
 import (
+	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chiauth0/auth/internal/fields"
@@ -39,6 +42,15 @@ const (
 	identitySessionID     = 'd'
 	identityAuthTime      = 't'
 	identityGroup         = 'g'
+	identityACR           = 'a'
+	identityAMR           = 'f'
+	identityPermission    = 'w'
+	identityClaim         = 'x' // a record of its own
+)
+
+const (
+	claimName  = 'n'
+	claimValue = 'v'
 )
 
 func encodeIdentity(s *signedIn) string {
@@ -65,6 +77,18 @@ func encodeIdentity(s *signedIn) string {
 	}
 	for _, group := range i.Groups {
 		b = fields.Append(b, identityGroup, group)
+	}
+	b = fields.AppendNonEmpty(b, identityACR, i.ACR)
+	for _, method := range i.AMR {
+		b = fields.Append(b, identityAMR, method)
+	}
+	for _, permission := range i.Permissions {
+		b = fields.Append(b, identityPermission, permission)
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Claims)) {
+		claim := fields.Append([]byte{identityVersion}, claimName, name)
+		claim = fields.Append(claim, claimValue, string(i.Claims[name]))
+		b = fields.Append(b, identityClaim, claim)
 	}
 
 	return string(b)
@@ -116,6 +140,16 @@ func decodeIdentity(encoded string) (s signedIn, ok bool) {
 			i.AuthTime = time.Unix(fields.Int(value), 0)
 		case identityGroup:
 			i.Groups = append(i.Groups, value)
+		case identityACR:
+			i.ACR = value
+		case identityAMR:
+			i.AMR = append(i.AMR, value)
+		case identityPermission:
+			i.Permissions = append(i.Permissions, value)
+		case identityClaim:
+			if !decodeClaim(i, value) {
+				return signedIn{}, false
+			}
 		}
 	}
 	if r.Malformed() {
@@ -123,4 +157,33 @@ func decodeIdentity(encoded string) (s signedIn, ok bool) {
 	}
 
 	return s, true
+}
+
+// decodeClaim adds a session claim to the identity.
+func decodeClaim(i *userprovider.Identity, encoded string) bool {
+	r, ok := fields.Read(encoded, identityVersion)
+	if !ok {
+		return false
+	}
+
+	var name, claim string
+	for {
+		id, value, more := r.Next()
+		if !more {
+			break
+		}
+
+		switch id {
+		case claimName:
+			name = value
+		case claimValue:
+			claim = value
+		}
+	}
+	if i.Claims == nil {
+		i.Claims = make(map[string]json.RawMessage)
+	}
+	i.Claims[name] = json.RawMessage(claim)
+
+	return !r.Malformed()
 }

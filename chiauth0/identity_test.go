@@ -1,6 +1,7 @@
 package chiauth0
 
 import (
+	"encoding/json"
 	"math"
 	"reflect"
 	"strings"
@@ -25,6 +26,13 @@ var fullIdentity = userprovider.Identity{
 	OrgName:       "ours",
 	SessionID:     "Zm9v",
 	AuthTime:      time.Unix(1_800_000_000, 0),
+	ACR:           "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
+	AMR:           []string{"pwd", "mfa"},
+	Permissions:   []string{"read:reports", "write:reports"},
+	Claims: map[string]json.RawMessage{
+		"https://app.example/plan": json.RawMessage(`"gold"`),
+		"/address/country":         json.RawMessage(`{"code":"DE"}`),
+	},
 }
 
 func session(i userprovider.Identity) *signedIn {

@@ -160,10 +160,22 @@ func (a *auth) findUser(
 		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
 	case !user.Active:
 		err = a.signOut(lookup, "user not active", id)
+	case isAnother(&user, &identity):
+		err = a.signOut(lookup, "the user ID belongs to another user now", id)
 	}
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err
 	}
 
 	return user, identity, nil
+}
+
+// isAnother reports whether a user is known to have another identity than the session. A database
+// that was restored from a backup can give an old ID to a new user.
+func isAnother(user *userprovider.User, i *userprovider.Identity) bool {
+	if user.Issuer == "" && user.Subject == "" {
+		return false // the provider cannot tell
+	}
+
+	return withSlash(user.Issuer) != withSlash(i.Issuer) || user.Subject != i.Subject
 }
