@@ -32,6 +32,8 @@ type auth struct {
 	tokens       *seal.Sealer
 	binding      []byte // issuer and client id, for whatever is sealed
 	used         usedStates
+	refreshing   keyedLock
+	rotated      rotatedTokens
 	crossOrigin  *http.CrossOriginProtection
 }
 

@@ -68,6 +68,11 @@ type Config struct {
 	// Audience is the identifier of the API that access tokens are asked for. AUTH0_AUDIENCE.
 	Audience string
 
+	// APIs are the resource servers that the application calls with [AccessToken], [HTTPClient] or
+	// [Proxy], beside the one of Audience. Auth0 calls it Multi-Resource Refresh Token: the policy of
+	// the application's refresh tokens has to name their audiences.
+	APIs []API
+
 	// Scopes are what is asked for: openid, profile and email by default; openid must be among them. AUTH0_SCOPES.
 	Scopes []string
 
@@ -132,7 +137,7 @@ func (c *Config) Clone() *Config {
 		Domain: c.Domain, ClientID: c.ClientID, ClientSecret: c.ClientSecret, AuthStyle: c.AuthStyle, SigningAlg: c.SigningAlg,
 		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomeURL: c.HomeURL,
 		PostLogoutURL: c.PostLogoutURL, FederatedLogout: c.FederatedLogout,
-		Audience: c.Audience, Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
+		Audience: c.Audience, APIs: slices.Clone(c.APIs), Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
 		ACRValues: c.ACRValues, MaxAge: c.MaxAge, Organizations: slices.Clone(c.Organizations),
 		Mapping: cloneMapping(c.Mapping), Users: c.Users, Sessions: c.Sessions, Secrets: slices.Clone(c.Secrets),
 		UserTimeout: c.UserTimeout, ErrorHandler: c.ErrorHandler, HomeTemplate: c.HomeTemplate,

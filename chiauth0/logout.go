@@ -38,7 +38,7 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, unavailable(err)) // nothing was ended: do not say so
 		return
 	}
-	tokens, tokensErr := a.readTokens(ctx, identity)
+	tokens, _, tokensErr := a.readTokens(ctx, &identity)
 	if tokensErr != nil {
 		a.Logger.WarnContext(ctx, "logout goes on without id_token_hint", "err", tokensErr)
 	}
@@ -51,7 +51,7 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 	if id != "" {
 		a.Logger.InfoContext(ctx, "logged out", "user", id, "subject", identity.Subject)
 	}
-	redirect(w, http.StatusSeeOther, a.endSessionURL(ctx, r, tokens.IDToken, identity.SessionID))
+	redirect(w, http.StatusSeeOther, a.endSessionURL(ctx, r, tokens.idToken, identity.SessionID))
 }
 
 // endSessionURL is where the session at Auth0 ends: by OpenID Connect RP-Initiated Logout if the tenant has it, by Auth0's

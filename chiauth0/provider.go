@@ -38,6 +38,7 @@ type metadata struct {
 	TokenEndpoint         string `json:"token_endpoint"`
 	JWKSURI               string `json:"jwks_uri"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
+	RevocationEndpoint    string `json:"revocation_endpoint"`
 	IssuerInCallback      bool   `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -96,9 +97,9 @@ func (p *provider) discover(ctx context.Context) (*metadata, error) {
 	var faults []error
 	for name, endpoint := range map[string]string{
 		"authorization_endpoint": meta.AuthorizationEndpoint, "token_endpoint": meta.TokenEndpoint, "jwks_uri": meta.JWKSURI,
-		"end_session_endpoint": meta.EndSessionEndpoint,
+		"end_session_endpoint": meta.EndSessionEndpoint, "revocation_endpoint": meta.RevocationEndpoint,
 	} {
-		if endpoint == "" && name == "end_session_endpoint" {
+		if endpoint == "" && (name == "end_session_endpoint" || name == "revocation_endpoint") {
 			continue
 		}
 		u, err := url.Parse(endpoint)

@@ -107,7 +107,7 @@ func (a *auth) beginSession(
 	if err := sessionstores.Renew(ctx, m, a.sessionNames(user.ID, i)...); err != nil {
 		return err
 	}
-	if err := a.saveTokens(ctx, i, token); err != nil {
+	if err := a.saveTokens(ctx, &i, token); err != nil {
 		return err
 	}
 	m.Put(ctx, identityField, encodeIdentity(&signedIn{

@@ -2,9 +2,7 @@ package chiauth0
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -15,28 +13,38 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// tokenSet is what the token endpoint has returned. It is kept encrypted, as the attachment of the
-// session.
+// A tokenSet is what the token endpoint has returned since the login. It is kept encrypted, as the
+// attachment of the session.
 type tokenSet struct {
-	IDToken      string
-	AccessToken  string
-	RefreshToken string
-	Expiry       time.Time // of the access token; zero if it is not known
+	idToken      string
+	refreshToken string
+	access       []accessToken
+	lock         refreshLock
 }
 
-const tokensVersion = 2
+// A refreshLock says that a process is exchanging the refresh token. It is stored with the tokens,
+// so that all nodes see it.
+type refreshLock struct {
+	owner string
+	until time.Time // milliseconds
+}
+
+// maxAccessTokens is how many access tokens a session keeps.
+const maxAccessTokens = 8
+
+const tokensVersion = 3
 
 const (
-	tokensID      = 'i'
-	tokensAccess  = 'a'
-	tokensRefresh = 'r'
-	tokensExpiry  = 'e'
+	tokensID        = 'i'
+	tokensRefresh   = 'r'
+	tokensAccess    = 'a' // a record of its own
+	tokensLockOwner = 'l'
+	tokensLockUntil = 'u'
 )
 
 // Tokens that are stored as the decoded parts of a JWT have upper-case identifiers.
 const (
 	tokensPackedID      = 'I'
-	tokensPackedAccess  = 'A'
 	tokensPackedRefresh = 'R'
 )
 
@@ -44,30 +52,17 @@ var errTokens = errors.New("chiauth0: malformed tokens beside the session")
 
 func (t *tokenSet) encode() []byte {
 	b := []byte{tokensVersion}
-	b = appendToken(b, tokensID, t.IDToken)
-	b = appendToken(b, tokensAccess, t.AccessToken)
-	b = appendToken(b, tokensRefresh, t.RefreshToken)
-	if !t.Expiry.IsZero() {
-		b = fields.AppendInt(b, tokensExpiry, t.Expiry.Unix())
+	b = appendToken(b, tokensID, t.idToken)
+	b = appendToken(b, tokensRefresh, t.refreshToken)
+	for _, access := range t.access {
+		b = fields.Append(b, tokensAccess, access.encode())
+	}
+	if t.lock.owner != "" {
+		b = fields.Append(b, tokensLockOwner, t.lock.owner)
+		b = fields.AppendInt(b, tokensLockUntil, t.lock.until.UnixMilli())
 	}
 
 	return b
-}
-
-// appendToken stores the three parts of a JWT as the bytes that they encode. In a cookie they are
-// going to be encoded in base64 again, and would not fit otherwise.
-func appendToken(b []byte, id byte, token string) []byte {
-	parts, ok := unpackJWT(token)
-	if !ok {
-		return fields.AppendNonEmpty(b, id, token)
-	}
-
-	packed := []byte{tokensVersion}
-	for _, part := range parts {
-		packed = fields.Append(packed, id, part)
-	}
-
-	return fields.Append(b, id-'a'+'A', packed)
 }
 
 func decodeTokens(b []byte) (t tokenSet, err error) {
@@ -84,19 +79,21 @@ func decodeTokens(b []byte) (t tokenSet, err error) {
 
 		switch id {
 		case tokensID:
-			t.IDToken = value
-		case tokensAccess:
-			t.AccessToken = value
-		case tokensRefresh:
-			t.RefreshToken = value
+			t.idToken = value
 		case tokensPackedID:
-			t.IDToken, ok = packJWT(value)
-		case tokensPackedAccess:
-			t.AccessToken, ok = packJWT(value)
+			t.idToken, ok = packJWT(value)
+		case tokensRefresh:
+			t.refreshToken = value
 		case tokensPackedRefresh:
-			t.RefreshToken, ok = packJWT(value)
-		case tokensExpiry:
-			t.Expiry = time.Unix(fields.Int(value), 0)
+			t.refreshToken, ok = packJWT(value)
+		case tokensAccess:
+			var access accessToken
+			access, ok = decodeAccessToken(value)
+			t.access = append(t.access, access)
+		case tokensLockOwner:
+			t.lock.owner = value
+		case tokensLockUntil:
+			t.lock.until = time.UnixMilli(fields.Int(value))
 		}
 		if !ok {
 			return tokenSet{}, errTokens
@@ -109,46 +106,16 @@ func decodeTokens(b []byte) (t tokenSet, err error) {
 	return t, nil
 }
 
-// unpackJWT returns the decoded parts of a JWT. ok is false if encoding them again does not give
-// the same token.
-func unpackJWT(token string) (parts []string, ok bool) {
-	parts = strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, false
-	}
-
-	for i, part := range parts {
-		decoded, err := base64.RawURLEncoding.DecodeString(part)
-		if err != nil || toBase64(string(decoded)) != part {
-			return nil, false
+// add puts an access token in front of the others. It drops what it replaces and what has expired.
+func (t *tokenSet) add(access accessToken, now time.Time) {
+	kept := []accessToken{access}
+	for _, old := range t.access {
+		same := old.audience == access.audience && old.scope == access.scope
+		if !same && !old.expired(now) && len(kept) < maxAccessTokens {
+			kept = append(kept, old)
 		}
-		parts[i] = string(decoded)
 	}
-
-	return parts, true
-}
-
-// packJWT is the reverse of unpackJWT, for what appendToken has stored.
-func packJWT(stored string) (token string, ok bool) {
-	r, ok := fields.Read(stored, tokensVersion)
-	if !ok {
-		return "", false
-	}
-
-	var parts []string
-	for {
-		_, part, more := r.Next()
-		if !more {
-			break
-		}
-		parts = append(parts, toBase64(part))
-	}
-
-	return strings.Join(parts, "."), len(parts) == 3 && !r.Malformed()
-}
-
-func toBase64(part string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(part))
+	t.access = kept
 }
 
 // tokenBinding binds tokens to their user. A writer of the store cannot give them to another one.
@@ -156,30 +123,39 @@ func (a *auth) tokenBinding(i userprovider.Identity) []byte {
 	return seal.Associated(string(a.binding), i.Issuer, i.Subject)
 }
 
-// saveTokens attaches the tokens to the session.
-func (a *auth) saveTokens(ctx context.Context, i userprovider.Identity, token *oauth2.Token) error {
-	idToken, _ := token.Extra("id_token").(string)
-	t := tokenSet{
-		IDToken:      idToken,
-		AccessToken:  token.AccessToken,
-		RefreshToken: token.RefreshToken,
-		Expiry:       token.Expiry,
+// saveTokens attaches the tokens of a login to the session.
+func (a *auth) saveTokens(
+	ctx context.Context, i *userprovider.Identity, token *oauth2.Token,
+) error {
+	var t tokenSet
+	t.idToken, _ = token.Extra("id_token").(string)
+	t.refreshToken = token.RefreshToken
+	if token.AccessToken != "" {
+		t.add(a.loginAccessToken(token), time.Now())
 	}
 
-	return sessionstores.SetAttachment(ctx, a.sessions, a.tokens.Seal(t.encode(), a.tokenBinding(i)))
+	return sessionstores.SetAttachment(ctx, a.sessions, a.sealTokens(&t, i))
 }
 
-// readTokens returns the tokens of the session. It returns none if the session has none.
-func (a *auth) readTokens(ctx context.Context, i userprovider.Identity) (tokenSet, error) {
-	sealed, err := sessionstores.Attachment(ctx, a.sessions)
-	if err != nil || sealed == nil {
-		return tokenSet{}, err
+func (a *auth) sealTokens(t *tokenSet, i *userprovider.Identity) []byte {
+	return a.tokens.Seal(t.encode(), a.tokenBinding(*i))
+}
+
+// readTokens returns the tokens of the session, and how they are stored. It returns none if the
+// session has none.
+func (a *auth) readTokens(
+	ctx context.Context, i *userprovider.Identity,
+) (t tokenSet, stored []byte, err error) {
+	stored, err = sessionstores.Attachment(ctx, a.sessions)
+	if err != nil || stored == nil {
+		return tokenSet{}, nil, err
 	}
 
-	plaintext, err := a.tokens.Open(sealed, a.tokenBinding(i))
+	plaintext, err := a.tokens.Open(stored, a.tokenBinding(*i))
 	if err != nil {
-		return tokenSet{}, err
+		return tokenSet{}, nil, err
 	}
+	t, err = decodeTokens(plaintext)
 
-	return decodeTokens(plaintext)
+	return t, stored, err
 }

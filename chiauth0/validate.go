@@ -99,6 +99,7 @@ func (c *Config) settle() (settings, error) {
 	if err := c.Mapping.Validate(); err != nil {
 		faults = append(faults, err)
 	}
+	c.validateAPIs(fault)
 	c.checkCookie(s, fault)
 	return s, errors.Join(faults...)
 }
