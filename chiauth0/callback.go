@@ -164,7 +164,19 @@ func (a *auth) exchange(ctx context.Context, meta *metadata, t transaction, code
 		Endpoint: oauth2.Endpoint{TokenURL: meta.TokenEndpoint, AuthStyle: a.AuthStyle},
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, a.provider.client)
-	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(t.Verifier))
+	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(t.Verifier)}
+	if a.ClientKey != nil {
+		config.ClientSecret = ""
+		config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		form := url.Values{}
+		if err := a.authenticateClient(form); err != nil {
+			return nil, err
+		}
+		for name := range form {
+			options = append(options, oauth2.SetAuthURLParam(name, form.Get(name)))
+		}
+	}
+	token, err := config.Exchange(ctx, code, options...)
 	var refused *oauth2.RetrieveError
 	switch {
 	case err == nil:

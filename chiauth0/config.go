@@ -1,6 +1,7 @@
 package chiauth0
 
 import (
+	"crypto"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -36,6 +37,21 @@ type Config struct {
 	// Auth0's default, and ours) or oauth2.AuthStyleInHeader (client_secret_basic). It is never guessed: a wrong guess
 	// costs a failed request per process.
 	AuthStyle oauth2.AuthStyle
+
+	// ClientKey authenticates the client in place of ClientSecret, by private_key_jwt (RFC 7523). It
+	// is an RSA key of 2048 bits or more, or another signer with such a public key, and Auth0 has the
+	// public key among the application's credentials. It requires Secrets. To replace it, add the
+	// new public key at Auth0 first. AUTH0_CLIENT_ASSERTION_SIGNING_KEY, in PEM form.
+	ClientKey crypto.Signer
+
+	// ClientKeyAlg is the algorithm of ClientKey: RS256 (the default), RS384 or PS256.
+	// AUTH0_CLIENT_ASSERTION_SIGNING_ALG.
+	ClientKeyAlg string
+
+	// PushedAuthorization sends the parameters of a login to Auth0 before the browser goes there (RFC
+	// 9126), so that nobody can read or change them on the way. It is on by itself if the tenant
+	// requires it.
+	PushedAuthorization bool
 
 	// SigningAlg is the one algorithm ID tokens may be signed with: RS256 by default; PS256, ES256 and their longer
 	// relatives on request. What discovery lists is not asked. HS256 is not supported.
@@ -134,7 +150,8 @@ type Config struct {
 // clients and functions in it are the same.
 func (c *Config) Clone() *Config {
 	return &Config{
-		Domain: c.Domain, ClientID: c.ClientID, ClientSecret: c.ClientSecret, AuthStyle: c.AuthStyle, SigningAlg: c.SigningAlg,
+		Domain: c.Domain, ClientID: c.ClientID, ClientSecret: c.ClientSecret, AuthStyle: c.AuthStyle,
+		ClientKey: c.ClientKey, ClientKeyAlg: c.ClientKeyAlg, PushedAuthorization: c.PushedAuthorization, SigningAlg: c.SigningAlg,
 		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomeURL: c.HomeURL,
 		PostLogoutURL: c.PostLogoutURL, FederatedLogout: c.FederatedLogout,
 		Audience: c.Audience, APIs: slices.Clone(c.APIs), Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,

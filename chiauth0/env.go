@@ -40,7 +40,14 @@ func ConfigFromEnv() (*Config, error) {
 			c.Secrets = append(c.Secrets, strings.TrimSpace(secret))
 		}
 	}
-	if err := errors.Join(fieldsErr, accessErr, c.Validate()); err != nil {
+	c.ClientKeyAlg = os.Getenv("AUTH0_CLIENT_ASSERTION_SIGNING_ALG")
+	var keyErr error
+	if text := os.Getenv("AUTH0_CLIENT_ASSERTION_SIGNING_KEY"); text != "" {
+		if c.ClientKey, keyErr = parseClientKey(text); keyErr != nil {
+			keyErr = fmt.Errorf("chiauth0: AUTH0_CLIENT_ASSERTION_SIGNING_KEY: %w", keyErr)
+		}
+	}
+	if err := errors.Join(keyErr, fieldsErr, accessErr, c.Validate()); err != nil {
 		return nil, err
 	}
 	return c, nil

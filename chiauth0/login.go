@@ -37,21 +37,16 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, e)
 		return
 	}
-	if err := a.saveTransaction(w, r, t); err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	location, err := url.Parse(meta.AuthorizationEndpoint)
+	location, err := a.authorizationURL(r.Context(), meta, params)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	query := location.Query() // the endpoint may bring its own (RFC 6749, section 3.1)
-	for name := range params {
-		query.Set(name, params.Get(name))
+	if err := a.saveTransaction(w, r, t); err != nil {
+		a.fail(w, r, err)
+		return
 	}
-	location.RawQuery = query.Encode()
-	redirect(w, http.StatusFound, location.String())
+	redirect(w, http.StatusFound, location)
 }
 
 // movedParam says that the browser has been sent to BaseURL. If another Host still arrives, a proxy on the way writes its

@@ -39,6 +39,8 @@ type metadata struct {
 	JWKSURI               string `json:"jwks_uri"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
+	PAREndpoint           string `json:"pushed_authorization_request_endpoint"`
+	RequirePAR            bool   `json:"require_pushed_authorization_requests"`
 	IssuerInCallback      bool   `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -98,8 +100,9 @@ func (p *provider) discover(ctx context.Context) (*metadata, error) {
 	for name, endpoint := range map[string]string{
 		"authorization_endpoint": meta.AuthorizationEndpoint, "token_endpoint": meta.TokenEndpoint, "jwks_uri": meta.JWKSURI,
 		"end_session_endpoint": meta.EndSessionEndpoint, "revocation_endpoint": meta.RevocationEndpoint,
+		"pushed_authorization_request_endpoint": meta.PAREndpoint,
 	} {
-		if endpoint == "" && (name == "end_session_endpoint" || name == "revocation_endpoint") {
+		if endpoint == "" && name != "authorization_endpoint" && name != "token_endpoint" && name != "jwks_uri" {
 			continue
 		}
 		u, err := url.Parse(endpoint)

@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
 // A tokenAnswer is a successful answer of the token endpoint (RFC 6749, section 5.1).
@@ -142,9 +140,8 @@ func tokenEndpointError(status int, body []byte) error {
 func (a *auth) postAsClient(
 	ctx context.Context, endpoint string, form url.Values,
 ) (status int, body []byte, err error) {
-	if a.AuthStyle != oauth2.AuthStyleInHeader {
-		form.Set("client_id", a.ClientID)
-		form.Set("client_secret", a.ClientSecret)
+	if err := a.authenticateClient(form); err != nil {
+		return 0, nil, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -152,9 +149,7 @@ func (a *auth) postAsClient(
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "application/json")
-	if a.AuthStyle == oauth2.AuthStyleInHeader {
-		r.SetBasicAuth(url.QueryEscape(a.ClientID), url.QueryEscape(a.ClientSecret))
-	}
+	a.setClientHeader(r)
 
 	resp, err := a.provider.client.Do(r)
 	if err != nil {

@@ -54,9 +54,7 @@ func (c *Config) settle() (settings, error) {
 	if c.ClientID == "" {
 		fault("ClientID (AUTH0_CLIENT_ID) is missing: copy it from the application's settings at Auth0")
 	}
-	if c.ClientSecret == "" {
-		fault("ClientSecret (AUTH0_CLIENT_SECRET) is missing: copy it from the application's settings at Auth0")
-	}
+	c.validateClientKey(fault)
 	for i, secret := range c.Secrets {
 		if len(secret) < seal.MinSecret {
 			fault("Secrets (AUTH0_SECRET): number %d has %d bytes, it needs %d: make one with `openssl rand -hex 32`",
