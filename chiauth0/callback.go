@@ -154,7 +154,11 @@ func (a *auth) signIn(r *http.Request, t transaction, answer callbackAnswer) (us
 	if err != nil {
 		return nobody, identity, err
 	}
-	return user, login.Identity, a.beginSession(ctx, user, login.Identity, token)
+	if err := a.beginSession(ctx, user, login.Identity, token); err != nil {
+		return nobody, identity, err
+	}
+
+	return user, login.Identity, a.saveSession(ctx, login)
 }
 
 // exchange redeems the code. It is the one request to Auth0 that a login costs.

@@ -81,6 +81,16 @@ type Config struct {
 	// FederatedLogout also ends the session at the identity provider behind Auth0, where that provider allows it.
 	FederatedLogout bool
 
+	// BackchannelLogout serves POST /backchannel-logout: Auth0 calls it when the session of a user ends
+	// there, and the sessions here end with it. Register the URL at Auth0, in the application's
+	// settings under OpenID Connect Back-Channel Logout; it has to be public and https. Select the
+	// initiators there as well: by default Auth0 sends a logout token for rp-logout and idp-logout
+	// only. The session store needs an index, see sessionstores.CanRevokeAll.
+	BackchannelLogout bool
+
+	// BackchannelLogoutAll ends all sessions of the user, where a logout token names one session.
+	BackchannelLogoutAll bool
+
 	// Audience is the identifier of the API that access tokens are asked for. AUTH0_AUDIENCE.
 	Audience string
 
@@ -154,6 +164,7 @@ func (c *Config) Clone() *Config {
 		ClientKey: c.ClientKey, ClientKeyAlg: c.ClientKeyAlg, PushedAuthorization: c.PushedAuthorization, SigningAlg: c.SigningAlg,
 		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomeURL: c.HomeURL,
 		PostLogoutURL: c.PostLogoutURL, FederatedLogout: c.FederatedLogout,
+		BackchannelLogout: c.BackchannelLogout, BackchannelLogoutAll: c.BackchannelLogoutAll,
 		Audience: c.Audience, APIs: slices.Clone(c.APIs), Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
 		ACRValues: c.ACRValues, MaxAge: c.MaxAge, Organizations: slices.Clone(c.Organizations),
 		Mapping: cloneMapping(c.Mapping), Users: c.Users, Sessions: c.Sessions, Secrets: slices.Clone(c.Secrets),

@@ -20,6 +20,9 @@ func Router(cfg *Config) chi.Router {
 	r.Get("/callback", a.back) // from Auth0
 	r.Get("/logout", a.logout) // out, here and at Auth0
 	r.Post("/logout", a.logout)
+	if a.BackchannelLogout {
+		r.Post("/backchannel-logout", a.backchannelLogout) // from Auth0
+	}
 	r.Get("/me", a.me) // the signed-in user as JSON
 
 	return r

@@ -117,6 +117,28 @@ func (a *auth) beginSession(
 	return nil
 }
 
+// saveSession saves the session of a login, so that the login is known to have succeeded before it is
+// reported. A logout that Auth0 has sent meanwhile wins.
+func (a *auth) saveSession(ctx context.Context, login userprovider.Login) error {
+	if err := sessionstores.Save(ctx, a.sessions); err != nil {
+		return fmt.Errorf("%w: session not saved: %w", ErrUnavailable, err)
+	}
+
+	issued, _ := numericDate(login.Claims["iat"])
+	ended, err := a.loggedOutMeanwhile(ctx, &login.Identity, issued)
+	switch {
+	case err == nil && !ended:
+		return nil
+	case err == nil:
+		err = fmt.Errorf("%w: Auth0 has ended the session during the login", ErrInvalidToken)
+	}
+	if revokeErr := sessionstores.Revoke(ctx, a.sessions); revokeErr != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, revokeErr)
+	}
+
+	return err
+}
+
 // belongsToAnother reports whether the session has an identity other than i.
 func (a *auth) belongsToAnother(ctx context.Context, i userprovider.Identity) bool {
 	encoded := a.sessions.GetString(ctx, identityField)

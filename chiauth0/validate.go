@@ -98,6 +98,7 @@ func (c *Config) settle() (settings, error) {
 		faults = append(faults, err)
 	}
 	c.validateAPIs(fault)
+	c.validateBackchannel(fault)
 	c.checkCookie(s, fault)
 	return s, errors.Join(faults...)
 }

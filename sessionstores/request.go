@@ -60,6 +60,7 @@ type changes struct {
 	attachment []byte   // of SetAttachment; nil if it was not called
 	merged     []string // keys of sessions that MergeSession has merged into this one
 	encoded    encoded  // what scs hands to its store while the session is saved
+	stored     *session // what was saved; see Save
 }
 
 // A session is what was read from the store or from a cookie.
@@ -213,6 +214,23 @@ func (rs *requestSession) change(record func(*changes)) error {
 	record(rs.changes)
 
 	return nil
+}
+
+// noteStored keeps what a carrier has saved.
+func (rs *requestSession) noteStored(w *write) {
+	now := time.Now()
+	s := &session{
+		token: w.token, key: keyOf(w.token), stored: w.payload.encode(), payload: w.payload,
+		live: true, read: now, expiry: w.expiry,
+	}
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	if rs.changes == nil {
+		rs.changes = &changes{}
+	}
+	rs.changes.stored = s
 }
 
 // wanted returns a copy of the changes that handlers want.

@@ -2,13 +2,16 @@ package sessionstores
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/alexedwards/scs/v2"
 )
 
 // Revoke revokes the session of this request at once, and its attachment. It works after the response
-// has begun, when the manager's Destroy returns [ErrTooLate]. The cookie stays in the browser and is
-// worth nothing; a cookie session without a store of revocations is not affected.
+// has begun, when the manager's Destroy returns [ErrTooLate]; the cookie then stays in the browser and
+// leads to no session. After [Save], it revokes the session that was saved. A copy of a cookie session
+// is only affected if its store keeps revocations.
 func Revoke(ctx context.Context, m *scs.SessionManager) error {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {
@@ -19,7 +22,30 @@ func Revoke(ctx context.Context, m *scs.SessionManager) error {
 		return rs.loadErr
 	}
 
-	return rs.adapter.carrier.endStored(rs)
+	rs.mu.Lock()
+	begun := rs.begun
+	rs.mu.Unlock()
+	if begun {
+		return rs.adapter.carrier.endStored(rs)
+	}
+
+	rs.dropCookies()
+	return rs.adapter.carrier.end(rs)
+}
+
+// dropCookies removes the cookies that an earlier Save has added to the response.
+func (rs *requestSession) dropCookies() {
+	h := rs.Header()
+	name := rs.loader.writer.Cookie.Name
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		cookie, _, _ := strings.Cut(line, "=")
+		for _, own := range []string{name, name + attachmentSuffix, name + idleSuffix} {
+			if _, ok := partIndex(cookie, own); ok {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // AttachmentID returns what identifies the attachment of the session, or an empty string if there is

@@ -118,7 +118,12 @@ func (rs *requestSession) saveChanges(c *changes) error {
 		}
 	}
 
-	return rs.adapter.carrier.save(rs, w)
+	if err := rs.adapter.carrier.save(rs, w); err != nil {
+		return err
+	}
+	rs.noteStored(&w)
+
+	return nil
 }
 
 // checkReachable handles a new token that cannot reach the browser. The session keeps the old one,
@@ -190,12 +195,19 @@ func Save(ctx context.Context, m *scs.SessionManager) error {
 		return ErrTooLate
 	}
 
-	if err := rs.save(); err != nil {
-		rs.mu.Lock()
+	err = rs.save()
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	switch {
+	case err != nil:
 		rs.saved = false
-		rs.mu.Unlock()
-		return err
+	case rs.changes != nil && rs.changes.stored != nil:
+		rs.session = rs.changes.stored
+		rs.changes.attachment = nil
+		rs.changes.login = nil
 	}
 
-	return nil
+	return err
 }

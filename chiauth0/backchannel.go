@@ -1,0 +1,301 @@
+package chiauth0
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/chiauth0/auth/sessionstores"
+	"github.com/chiauth0/auth/userprovider"
+)
+
+const (
+	maxBackchannelBody = 64 << 10
+	maxLogoutToken     = 8 << 10
+
+	// backchannelTimeout is how long a back-channel logout may take. Auth0 waits for five seconds.
+	backchannelTimeout = 2 * time.Second
+
+	// maxLogoutTokenAge is how old a logout token may be. OpenID Connect Back-Channel Logout,
+	// section 2.6, leaves it to the client.
+	maxLogoutTokenAge = 10 * time.Minute
+
+	// logoutMarkTTL is how long a logout is remembered for logins that are in progress. It is longer
+	// than a login can take.
+	logoutMarkTTL = transactionValid + maxLogoutTokenAge
+)
+
+// backchannelLogout ends the sessions that a logout token names (OpenID Connect Back-Channel Logout
+// 1.0). It is called by Auth0 and not by a browser: no session is loaded, and no cookie is set.
+//
+// The answer is 200 if the sessions are ended, also if there were none (section 2.7). It is 400 if
+// the token is not valid, after which Auth0 does not try again, and 503 if something here or the
+// signing keys are not available.
+func (a *auth) backchannelLogout(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), backchannelTimeout)
+	defer cancel()
+
+	token, err := a.readLogoutToken(ctx, w, r)
+	if err == nil {
+		err = a.endByLogoutToken(ctx, token)
+	}
+
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusOK)
+	case errors.Is(err, errLogoutToken):
+		a.Logger.WarnContext(ctx, "back-channel logout refused", "err", err)
+		writeOAuthError(w, http.StatusBadRequest, "invalid_request", err)
+	default:
+		a.Logger.ErrorContext(ctx, "back-channel logout failed", "err", err)
+		w.Header().Set("Retry-After", "5")
+		writeOAuthError(w, http.StatusServiceUnavailable, "temporarily_unavailable",
+			errors.New("the sessions could not be ended at the moment"))
+	}
+}
+
+// errLogoutToken is for a request that is not valid, however often it is sent.
+var errLogoutToken = errors.New("chiauth0: invalid logout token")
+
+func badLogoutToken(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", errLogoutToken, fmt.Errorf(format, args...))
+}
+
+func writeOAuthError(w http.ResponseWriter, status int, code string, err error) {
+	body, marshalErr := json.Marshal(map[string]string{
+		"error": code, "error_description": err.Error(),
+	})
+	if marshalErr != nil {
+		w.WriteHeader(status)
+		return
+	}
+
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// A logoutToken is a verified logout token.
+type logoutToken struct {
+	id      string
+	subject string
+	sid     string
+	issued  time.Time
+	traceID string // Auth0's name of the event in its log
+}
+
+func (a *auth) readLogoutToken(
+	ctx context.Context, w http.ResponseWriter, r *http.Request,
+) (*logoutToken, error) {
+	raw, err := logoutTokenOf(w, r)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := a.provider.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	return a.verifyLogoutToken(ctx, meta, raw)
+}
+
+// logoutTokenOf returns the one parameter of the request's form (section 2.5).
+func logoutTokenOf(w http.ResponseWriter, r *http.Request) (string, error) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return "", badLogoutToken("the request is not a form")
+	}
+
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBackchannelBody))
+	if err != nil {
+		return "", badLogoutToken("the request cannot be read: %w", err)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", badLogoutToken("the form is malformed")
+	}
+
+	tokens := form["logout_token"]
+	switch {
+	case len(tokens) != 1 || tokens[0] == "":
+		return "", badLogoutToken("the form has %d logout_token, want one", len(tokens))
+	case len(tokens[0]) > maxLogoutToken:
+		return "", badLogoutToken("it has %d bytes, at most %d are accepted",
+			len(tokens[0]), maxLogoutToken)
+	}
+
+	return tokens[0], nil
+}
+
+// verifyLogoutToken makes the checks of section 2.6. go-oidc checks the signature, iss, aud, exp,
+// jti, events, that there is no nonce, and that there is sub or sid.
+func (a *auth) verifyLogoutToken(
+	ctx context.Context, meta *metadata, raw string,
+) (*logoutToken, error) {
+	if err := checkLogoutTokenType(raw); err != nil {
+		return nil, err
+	}
+
+	keys := &witness{keySet: a.provider.keys}
+	verifier := oidc.NewVerifier(meta.Issuer, keys, &oidc.Config{
+		ClientID:             a.ClientID,
+		SupportedSigningAlgs: []string{a.SigningAlg},
+		Now:                  func() time.Time { return time.Now().Add(-leeway) },
+	})
+	token, err := verifier.VerifyLogout(ctx, raw)
+	switch {
+	case errors.Is(keys.err, ErrUnavailable):
+		return nil, keys.err
+	case err != nil:
+		return nil, badLogoutToken("%w", err)
+	}
+
+	var claims struct {
+		Events  map[string]json.RawMessage `json:"events"`
+		Nonce   json.RawMessage            `json:"nonce"`
+		TraceID string                     `json:"trace_id"`
+	}
+	if err := token.Claims(&claims); err != nil {
+		return nil, badLogoutToken("%w", err)
+	}
+
+	var event map[string]any
+	const eventName = "http://schemas.openid.net/event/backchannel-logout"
+	now := time.Now()
+	switch {
+	case json.Unmarshal(claims.Events[eventName], &event) != nil || event == nil:
+		return nil, badLogoutToken("the event %s is not an object", eventName)
+	case claims.Nonce != nil:
+		return nil, badLogoutToken("it has a nonce, as an ID token has")
+	case token.IssuedAt.IsZero():
+		return nil, badLogoutToken("iat is missing")
+	case token.IssuedAt.After(now.Add(leeway)):
+		return nil, badLogoutToken("iat %v is in the future", token.IssuedAt)
+	case token.IssuedAt.Before(now.Add(-maxLogoutTokenAge)):
+		return nil, badLogoutToken("iat %v is more than %v ago", token.IssuedAt, maxLogoutTokenAge)
+	}
+
+	return &logoutToken{
+		id:      token.TokenID,
+		subject: token.Subject,
+		sid:     token.SessionID,
+		issued:  token.IssuedAt,
+		traceID: claims.TraceID,
+	}, nil
+}
+
+// checkLogoutTokenType refuses other kinds of tokens, which say what they are (RFC 8725, section
+// 3.11). Auth0 sends JWT.
+func checkLogoutTokenType(raw string) error {
+	algs := make([]jose.SignatureAlgorithm, len(signingAlgs))
+	for i, alg := range signingAlgs {
+		algs[i] = jose.SignatureAlgorithm(alg)
+	}
+	jws, err := jose.ParseSignedCompact(raw, algs)
+	if err != nil {
+		return badLogoutToken("%w", err)
+	}
+
+	typ, ok := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string)
+	if !ok || strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "logout+jwt") {
+		return nil
+	}
+
+	return badLogoutToken("it is a %.40q", typ)
+}
+
+// endByLogoutToken ends the sessions of the token's sid, or those of its subject if it has no sid.
+func (a *auth) endByLogoutToken(ctx context.Context, t *logoutToken) error {
+	used := a.sessionName("jti", t.id)
+	seen, err := sessionstores.Mark(ctx, a.sessions, used)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		return nil // sent twice
+	}
+
+	kinds := map[string]string{"sid": t.sid}
+	if t.sid == "" || a.BackchannelLogoutAll && t.subject != "" {
+		kinds["sub"] = t.subject
+	}
+	for kind, id := range kinds {
+		if id == "" {
+			continue
+		}
+		if err := a.endAndMark(ctx, a.sessionName(kind, id), t.issued); err != nil {
+			return err
+		}
+	}
+
+	// The token is noted when the sessions are ended, so that it can be sent again after a failure.
+	err = sessionstores.SetMark(ctx, a.sessions, used, []byte{1}, 2*maxLogoutTokenAge)
+	if err != nil {
+		return err
+	}
+	a.Logger.InfoContext(ctx, "back-channel logout",
+		"subject", t.subject, "sid", t.sid, "trace_id", t.traceID)
+
+	return nil
+}
+
+// endAndMark ends the sessions of a name. A login that is in progress finds the mark, which is set
+// first, or is found by RevokeAll.
+func (a *auth) endAndMark(ctx context.Context, name string, issued time.Time) error {
+	at := strconv.AppendInt(nil, issued.Unix(), 10)
+	err := sessionstores.SetMark(ctx, a.sessions, "logout "+name, at, logoutMarkTTL)
+	if err != nil {
+		return err
+	}
+
+	return sessionstores.RevokeAll(ctx, a.sessions, name)
+}
+
+// loggedOutMeanwhile reports whether Auth0 has ended the session of a login since its ID token was
+// issued. It is asked after the new session is saved: whatever comes later finds the session.
+func (a *auth) loggedOutMeanwhile(
+	ctx context.Context, i *userprovider.Identity, issued time.Time,
+) (bool, error) {
+	if !a.BackchannelLogout {
+		return false, nil
+	}
+
+	if i.SessionID != "" {
+		mark, err := sessionstores.Mark(ctx, a.sessions, "logout "+a.sessionName("sid", i.SessionID))
+		if err != nil || mark != nil {
+			return mark != nil, err
+		}
+	}
+
+	mark, err := sessionstores.Mark(ctx, a.sessions, "logout "+a.sessionName("sub", i.Subject))
+	if err != nil || mark == nil {
+		return false, err
+	}
+	at, err := strconv.ParseInt(string(mark), 10, 64)
+
+	return err != nil || issued.Unix() <= at, nil
+}
+
+// validateBackchannel finds a session store that no logout from Auth0 would reach.
+func (c *Config) validateBackchannel(fault func(format string, args ...any)) {
+	if !c.BackchannelLogout || c.Sessions == nil {
+		return
+	}
+
+	if err := sessionstores.CanRevokeAll(c.Sessions); err != nil {
+		fault("BackchannelLogout: %w; use memstore or redisstore, or set Revocations of the cookiestore",
+			err)
+	}
+}
