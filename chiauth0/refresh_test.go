@@ -121,3 +121,189 @@ func TestExpiredAccessTokenIsRefreshedOnce(t *testing.T) {
 		}
 	})
 }
+
+// refreshApp is a signed-in browser whose access token has expired. The test runs in a bubble, where
+// time passes when all goroutines wait.
+func withExpiredToken(
+	t *testing.T, a *app, test func(t *testing.T, b *browser),
+) {
+	t.Helper()
+
+	a.inBubble(func(t *testing.T) {
+		b := a.browser()
+		b.signIn(ada)
+		time.Sleep(31 * time.Second)
+		test(t, b)
+	})
+}
+
+func TestFreshAccessTokenIsNotRefreshed(t *testing.T) {
+	a := newTokenApp(t)
+	a.inBubble(func(t *testing.T) {
+		b := a.browser()
+		b.signIn(ada)
+		for range 100 { // in ten seconds
+			b.get("/token?audience=" + reportsAPI)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := a.tenant.RefreshCounts().Refreshes; got != 0 {
+			t.Errorf("got %d refreshes of a token with 30 seconds, want none in the first ten", got)
+		}
+	})
+}
+
+func TestRefusedRefreshTokenEndsTheSession(t *testing.T) {
+	a := newTokenApp(t)
+	withExpiredToken(t, a, func(t *testing.T, b *browser) {
+		a.tenant.Misbehave(refuseRefresh(http.StatusForbidden, "invalid_grant"))
+		resp := b.get("/token?audience=" + reportsAPI)
+		if resp.StatusCode != http.StatusGone {
+			t.Errorf("got %s %q, want ErrSessionEnded", resp.Status, resp.body)
+		}
+		if got := b.whoami(); got == "hello "+ada {
+			t.Errorf("got %q afterwards, want to be signed out", got)
+		}
+	})
+}
+
+// refuseRefresh makes the tenant refuse refreshes.
+func refuseRefresh(status int, code string) chiauth0test.Faults {
+	return chiauth0test.Faults{Intercept: func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/oauth/token" || r.Form.Get("grant_type") != "refresh_token" {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		if code != "" {
+			fmt.Fprintf(w, `{"error":%q,"error_description":"for a test"}`, code)
+		}
+		return true
+	}}
+}
+
+func TestOtherErrorsOfARefreshKeepTheSession(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int
+		code   string
+		want   func(error) bool
+	}{
+		"overloaded":     {429, "too_many_requests", isUnavailable},
+		"unavailable":    {503, "", isUnavailable},
+		"internal error": {500, "server_error", isUnavailable},
+		"no JSON":        {400, "", isUnavailable},
+		"mfa_required":   {403, "mfa_required", isStepUp},
+		"invalid_client": {401, "invalid_client", hasCode("invalid_client")},
+		"unauthorized":   {403, "unauthorized_client", hasCode("unauthorized_client")},
+		"invalid_scope":  {400, "invalid_scope", hasCode("invalid_scope")},
+		"invalid_target": {400, "invalid_target", hasCode("invalid_target")},
+		"access_denied":  {403, "access_denied", hasCode("access_denied")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newTokenApp(t)
+			var got error
+			a.router.With(chiauth0.RequireLogin(a.cfg)).Get("/error",
+				func(_ http.ResponseWriter, r *http.Request) {
+					_, got = chiauth0.AccessToken(r.Context(), reportsAPI)
+				})
+
+			withExpiredToken(t, a, func(t *testing.T, b *browser) {
+				a.tenant.Misbehave(refuseRefresh(test.status, test.code))
+				b.get("/error")
+				if !test.want(got) {
+					t.Errorf("got %v", got)
+				}
+
+				a.tenant.Misbehave(chiauth0test.Faults{})
+				if who := b.whoami(); who != "hello "+ada {
+					t.Errorf("got %q afterwards, want to be signed in", who)
+				}
+				if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+					t.Errorf("tried again: got %s %q, want a token", resp.Status, resp.body)
+				}
+				if counts := a.tenant.RefreshCounts(); counts.Reuses != 0 {
+					t.Errorf("got %d reuses, want none", counts.Reuses)
+				}
+			})
+		})
+	}
+}
+
+func isUnavailable(err error) bool { return errors.Is(err, chiauth0.ErrUnavailable) }
+
+func isStepUp(err error) bool {
+	var stepUp *chiauth0.StepUpError
+	return errors.As(err, &stepUp) && stepUp.Audience == reportsAPI
+}
+
+func hasCode(code string) func(error) bool {
+	return func(err error) bool {
+		var refused *chiauth0.ProviderError
+		return errors.As(err, &refused) && refused.Code == code
+	}
+}
+
+func TestValidTokenIsUsedWhileAuth0IsUnavailable(t *testing.T) {
+	a := newTokenApp(t)
+	a.inBubble(func(t *testing.T) {
+		b := a.browser()
+		b.signIn(ada)
+		old := b.get("/token?audience=" + reportsAPI).body
+		time.Sleep(20 * time.Second) // it is to be replaced, and has not expired
+
+		a.tenant.Misbehave(refuseRefresh(http.StatusBadGateway, ""))
+		resp := b.get("/token?audience=" + reportsAPI)
+		if resp.StatusCode != http.StatusOK || resp.body != old {
+			t.Errorf("got %s, want the old token", resp.Status)
+		}
+	})
+}
+
+func TestSessionWithoutRefreshTokenSaysWhatIsMissing(t *testing.T) {
+	a := newTokenApp(t, func(c *chiauth0.Config) { c.Scopes = []string{"openid", "email"} })
+	withExpiredToken(t, a, func(t *testing.T, b *browser) {
+		resp := b.get("/token?audience=" + reportsAPI)
+		for _, want := range []string{"offline_access", "Allow Offline Access"} {
+			if !strings.Contains(resp.body, want) {
+				t.Errorf("got %q, want %q in it", resp.body, want)
+			}
+		}
+	})
+}
+
+func TestTokenForAnotherAudienceIsNotHandedOut(t *testing.T) {
+	const other = "https://other.example/"
+	a := newTokenApp(t, func(c *chiauth0.Config) {
+		c.APIs = []chiauth0.API{{Audience: other}}
+	})
+	a.tenant.AddAPI(other)
+
+	withExpiredToken(t, a, func(t *testing.T, b *browser) {
+		// The client has no policy for the audience: Auth0 ignores it.
+		resp := b.get("/token?audience=" + other)
+		if resp.StatusCode == http.StatusOK || !strings.Contains(resp.body, "another audience") {
+			t.Errorf("got %s %q, want ErrWrongAudience", resp.Status, resp.body)
+		}
+
+		// The rotated refresh token is saved all the same.
+		time.Sleep(time.Minute)
+		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+			t.Errorf("afterwards: got %s %q, want a token", resp.Status, resp.body)
+		}
+		if counts := a.tenant.RefreshCounts(); counts.Reuses != 0 || counts.RevokedFamilies != 0 {
+			t.Errorf("got %+v, want no reuse", counts)
+		}
+	})
+}
+
+func TestAudienceThatIsNotConfiguredIsNamed(t *testing.T) {
+	t.Parallel()
+
+	a := newTokenApp(t)
+	b := a.browser()
+	b.signIn(ada)
+	resp := b.get("/token?audience=https://unknown.example")
+	if !strings.Contains(resp.body, "https://unknown.example") ||
+		!strings.Contains(resp.body, "Config.APIs") {
+		t.Errorf("got %q, want the audience and the field", resp.body)
+	}
+}
