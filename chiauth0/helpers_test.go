@@ -299,6 +299,7 @@ func (b *browser) sessionCookie() string {
 type network struct {
 	mu       sync.Mutex
 	handlers map[string]http.Handler
+	before   func(*http.Request) // called for each request, if it is set
 }
 
 // serve answers requests for the origin of u with h.
@@ -318,7 +319,11 @@ func (n *network) serve(u string, h http.Handler) {
 func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	h := n.handlers[req.URL.Scheme+"://"+req.URL.Host]
+	before := n.before
 	n.mu.Unlock()
+	if before != nil {
+		before(req)
+	}
 	if h == nil {
 		return nil, fmt.Errorf("nobody listens at %s", req.URL.Host)
 	}
