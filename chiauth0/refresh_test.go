@@ -92,6 +92,7 @@ func TestExpiredAccessTokenIsRefreshedOnce(t *testing.T) {
 		other := b.on(node)
 		old := b.get("/token?audience=" + reportsAPI).body
 		time.Sleep(31 * time.Second)
+		a.duringRefresh(func() { time.Sleep(time.Second) }) // the others arrive meanwhile
 
 		var wg sync.WaitGroup
 		var mu sync.Mutex
