@@ -37,7 +37,8 @@ func (c *serverCarrier) load(rs *requestSession) (session, error) {
 	return tombstone, nil
 }
 
-// read returns the session of a token, a tombstone, or nothing.
+// read returns the session of a token, or nothing. A tombstone has a key only, and so has an entry
+// that is no session of this package.
 func (c *serverCarrier) read(ctx context.Context, token string) (session, error) {
 	key := keyOf(token)
 	data, expiry, found, err := c.backend.Get(ctx, key)
@@ -52,7 +53,7 @@ func (c *serverCarrier) read(ctx context.Context, token string) (session, error)
 
 	p, ok := decodePayload(data)
 	if !ok {
-		return session{}, nil
+		return session{key: key}, nil // a logout or a new session removes it
 	}
 
 	now := time.Now()
