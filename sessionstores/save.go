@@ -73,7 +73,7 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 		attachment: attachment,
 		login:      l != nil,
 		payload: payload{
-			deadline:   m.Deadline(rs),
+			deadline:   m.Deadline(rs).Truncate(time.Millisecond), // as it is stored
 			persistent: m.Cookie.Persist || m.GetBool(rs, rememberField),
 			values:     rs.encoded.values,
 		},
