@@ -152,13 +152,23 @@ func (rs *requestSession) saveDestroy() {
 	if !rs.decoded.Load() || rs.loadErr != nil {
 		return
 	}
-	if rs.loader.writer.Status(rs) != scs.Destroyed {
+	if !rs.destroyed() {
 		return
 	}
 
 	if err := rs.adapter.carrier.endStored(rs); err != nil {
 		rs.adapter.logger().ErrorContext(rs.Context, "session not revoked", "err", err)
 	}
+}
+
+// destroyed reports whether a handler has called Destroy, and perhaps begun another session then.
+func (rs *requestSession) destroyed() bool {
+	m := &rs.loader.writer
+	if m.Status(rs) == scs.Destroyed {
+		return true
+	}
+
+	return rs.session.live && !rs.unread && m.Token(rs) == ""
 }
 
 // checkResponse finds a session cookie that another middleware has set.
