@@ -229,7 +229,7 @@ func (c *serverCarrier) write(
 			return found, unavailable(err)
 		}
 
-		old, _, found, err = c.backend.Get(rs.Context, rs.session.key)
+		old, _, found, err = c.backend.Get(context.WithoutCancel(rs.Context), rs.session.key)
 		if err != nil || !found {
 			return false, unavailable(err)
 		}
@@ -361,7 +361,8 @@ func (c *serverCarrier) markReplaced(rs *requestSession) error {
 }
 
 func (c *serverCarrier) wasReplaced(rs *requestSession) (bool, error) {
-	_, _, replaced, err := c.backend.Get(rs.Context, replacedPrefix+rs.session.key)
+	ctx := context.WithoutCancel(rs.Context)
+	_, _, replaced, err := c.backend.Get(ctx, replacedPrefix+rs.session.key)
 	return replaced, unavailable(err)
 }
 
@@ -412,9 +413,10 @@ func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
 
 // updateAttachment replaces the attachment of a session. The last write wins.
 func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry time.Time) error {
+	ctx := context.WithoutCancel(rs.Context) // also the reads are part of the write
 	key := attachmentKey(w.payload.attachment)
 	for range maxConflicts {
-		old, _, found, err := c.backend.Get(rs.Context, key)
+		old, _, found, err := c.backend.Get(ctx, key)
 		if err != nil {
 			return unavailable(err)
 		}
@@ -422,7 +424,7 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 			return c.createAttachment(rs, &write{payload: w.payload, attachment: w.attachment, expiry: expiry})
 		}
 
-		_, err = c.backend.Update(rs.Context, key, old, w.attachment, expiry)
+		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
 		if !errors.Is(err, ErrConflict) {
 			return unavailable(err)
 		}
