@@ -40,7 +40,9 @@ type requestSession struct {
 	scsData  any  // what scs keeps in the context
 	unread   bool // the values could not be decoded; the handlers see an anonymous session
 
-	encoded encoded // what scs hands to its store while the session is saved
+	encoded   encoded // what scs hands to its store while the session is saved
+	repeated  bool    // an attempt to save the session has failed
+	cookieSet bool    // the response has the session cookie
 
 	mu         sync.Mutex // guards the rest: handlers may use the session from several goroutines
 	begun      bool       // the response has begun

@@ -3,6 +3,7 @@ package sessionstores
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -98,6 +99,9 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 		w.payload.attachment = rs.session.attachment
 	}
 
+	if w.kind == writeNew && rs.repeated {
+		w.token = newToken() // the token of the failed attempt may be revoked
+	}
 	if err := rs.checkReachable(&w); err != nil {
 		return err
 	}
@@ -109,6 +113,14 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 	}
 
 	return rs.adapter.carrier.save(rs, w)
+}
+
+// newToken returns a token as scs makes it.
+func newToken() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // checkReachable handles a new token that cannot reach the browser. The session keeps the old one,
@@ -173,6 +185,10 @@ func (rs *requestSession) destroyed() bool {
 
 // checkResponse finds a session cookie that another middleware has set.
 func (rs *requestSession) checkResponse() error {
+	if rs.cookieSet {
+		return nil
+	}
+
 	name := rs.loader.writer.Cookie.Name
 	for _, line := range rs.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, name+"=") {
@@ -207,6 +223,7 @@ func Save(ctx context.Context, m *scs.SessionManager) error {
 	}
 
 	if err := rs.save(); err != nil {
+		rs.repeated = true
 		rs.mu.Lock()
 		rs.saved = false
 		rs.mu.Unlock()

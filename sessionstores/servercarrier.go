@@ -368,6 +368,10 @@ func (c *serverCarrier) wasReplaced(rs *requestSession) (bool, error) {
 
 func (c *serverCarrier) setCookie(rs *requestSession, w *write) {
 	cookie := &rs.loader.writer.Cookie
+	if rs.cookieSet { // by an attempt that has failed later
+		removeSetCookie(rs.Header(), cookie.Name)
+	}
+	rs.cookieSet = true
 	setCookie(rs.Header(), cookie, cookie.Name, w.token, w.payload.deadline, w.payload.persistent)
 }
 
