@@ -88,6 +88,10 @@ func newManager(tb testing.TB) *scs.SessionManager {
 	return sessionstores.New(newMemstore(tb))
 }
 
+func newManagerOn(store scs.Store) *scs.SessionManager {
+	return sessionstores.New(store)
+}
+
 func stockManager(store scs.Store) *scs.SessionManager {
 	m := scs.New()
 	m.Store = store

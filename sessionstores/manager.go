@@ -121,6 +121,7 @@ func Renew(ctx context.Context, m *scs.SessionManager, names ...string) error {
 		return err
 	}
 
+	rs.noteDestroy()
 	l := &login{names: make([]string, len(names))}
 	for i, name := range names {
 		l.names[i] = nameKey(name)
@@ -129,8 +130,8 @@ func Renew(ctx context.Context, m *scs.SessionManager, names ...string) error {
 	rs.mu.Lock()
 	saved := rs.saved
 	if !saved {
-		rs.login = l
-		rs.attachment = nil
+		rs.wanted.login = l
+		rs.wanted.attachment = nil
 	}
 	rs.mu.Unlock()
 	if saved {
@@ -153,6 +154,7 @@ func SetAttachment(ctx context.Context, m *scs.SessionManager, data []byte) erro
 		return err
 	}
 	rs.fetch()
+	rs.noteDestroy()
 
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -160,7 +162,7 @@ func SetAttachment(ctx context.Context, m *scs.SessionManager, data []byte) erro
 	if rs.saved {
 		return ErrTooLate
 	}
-	rs.attachment = append([]byte{}, data...)
+	rs.wanted.attachment = append([]byte{}, data...)
 
 	return nil
 }
@@ -177,11 +179,12 @@ func Attachment(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 		return nil, rs.loadErr
 	}
 
-	l, pending, _ := rs.intent()
+	rs.noteDestroy()
+	want := rs.intent()
 	switch {
-	case pending != nil:
-		return pending, nil
-	case l != nil, !rs.session.live, rs.session.attachment == "":
+	case want.attachment != nil:
+		return want.attachment, nil
+	case want.login != nil, want.destroyed, !rs.session.live, rs.session.attachment == "":
 		return nil, nil
 	}
 

@@ -37,22 +37,21 @@ type requestSession struct {
 
 	decoding sync.Once
 	decoded  atomic.Bool
-	scsData  any  // what scs keeps in the context
-	unread   bool // the values could not be decoded; the handlers see an anonymous session
+	scsData  any         // what scs keeps in the context
+	unread   bool        // the values could not be decoded; the handlers see an anonymous session
+	deleting atomic.Bool // a handler has called Destroy or RenewToken, see noteDestroy
 
 	encoded   encoded // what scs hands to its store while the session is saved
 	repeated  bool    // an attempt to save the session has failed
 	cookieSet bool    // the response has the session cookie
 
-	mu         sync.Mutex // guards the rest: handlers may use the session from several goroutines
-	begun      bool       // the response has begun
-	saved      bool       // the session is saved, or cannot be saved any more
-	dropped    bool       // saving failed, and an error page was sent instead of the handler's response
-	committed  bool       // a handler has called Commit
-	hijacking  bool       // the response has no headers that this package can be sure of
-	login      *login     // see Renew
-	attachment []byte     // to be saved; nil if it has not been set
-	merged     []string   // keys of sessions that MergeSession has merged into this one
+	mu        sync.Mutex // guards the rest: handlers may use the session from several goroutines
+	begun     bool       // the response has begun
+	saved     bool       // the session is saved, or cannot be saved any more
+	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
+	hijacking bool       // the response has no headers that this package can be sure of
+	wanted    intent     // what the handlers want
+	merged    []string   // keys of sessions that MergeSession has merged into this one
 }
 
 // A session is what was read from the store or from a cookie.
@@ -91,7 +90,9 @@ func (rs *requestSession) Value(key any) any {
 	case any(requestKey{}):
 		return rs
 	case rs.loader.scsKey:
-		return rs.decode()
+		data := rs.decode()
+		rs.noteDestroy()
+		return data
 	}
 
 	return rs.Context.Value(key)
@@ -131,6 +132,17 @@ func (c loadingContext) Value(key any) any {
 		return c.requestSession
 	case c.loader.scsKey:
 		return nil
+	}
+
+	return c.requestSession.Value(key)
+}
+
+// decodedContext is the context in which scs reports the status of the session.
+type decodedContext struct{ *requestSession }
+
+func (c decodedContext) Value(key any) any {
+	if key == c.loader.scsKey {
+		return c.scsData
 	}
 
 	return c.requestSession.Value(key)
@@ -187,6 +199,21 @@ func (rs *requestSession) decode() any {
 	return rs.scsData
 }
 
+// noteDestroy finds out whether what scs has deleted last was a Destroy. The status of scs says so
+// until the handler changes the session again. What the handler asked for before is void then.
+func (rs *requestSession) noteDestroy() {
+	if !rs.deleting.CompareAndSwap(true, false) {
+		return
+	}
+	if rs.loader.writer.Status(decodedContext{rs}) != scs.Destroyed {
+		return
+	}
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.wanted = intent{destroyed: true}
+}
+
 // recordCommit is what a Commit of a handler does: the session is saved with the response, changed
 // or not.
 func (rs *requestSession) recordCommit() error {
@@ -196,13 +223,13 @@ func (rs *requestSession) recordCommit() error {
 	if rs.saved {
 		return ErrTooLate
 	}
-	rs.committed = true
+	rs.wanted.committed = true
 
 	return nil
 }
 
-// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. For the first
-// two, the manager's status and token say later which one it was.
+// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy says
+// later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -217,6 +244,7 @@ func (rs *requestSession) recordDelete(token string) error {
 	if token != "" && token != rs.session.token && rs.adapter.backend != nil {
 		rs.merged = append(rs.merged, keyOf(token))
 	}
+	rs.deleting.Store(true)
 
 	return nil
 }

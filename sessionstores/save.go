@@ -28,8 +28,8 @@ func (rs *requestSession) save() error {
 		status = rs.loader.writer.Status(rs)
 	}
 
-	login, attachment, committed := rs.intent()
-	unchanged := status == scs.Unmodified && login == nil && attachment == nil && !committed
+	want := rs.intent()
+	unchanged := status == scs.Unmodified && want.isNothing()
 
 	switch {
 	case unchanged && rs.loadErr != nil:
@@ -39,27 +39,43 @@ func (rs *requestSession) save() error {
 		return nil
 	case rs.loadErr != nil:
 		return rs.loadErr
-	case status == scs.Destroyed && !committed:
+	case status == scs.Destroyed && want.attachment == nil:
 		return rs.adapter.carrier.end(rs)
-	case status == scs.Unmodified && login == nil && !committed && rs.session.attachment != "":
+	case status == scs.Unmodified && want.isAttachment() && rs.session.attachment != "":
 		return rs.adapter.carrier.save(rs, write{
-			kind: writeAttachment, payload: rs.session.payload, attachment: attachment,
+			kind: writeAttachment, payload: rs.session.payload, attachment: want.attachment,
 		})
 	}
 
-	return rs.saveChanges(login, attachment)
+	return rs.saveChanges(want)
 }
 
-// intent returns what the handlers want beside what scs has recorded.
-func (rs *requestSession) intent() (l *login, attachment []byte, committed bool) {
+// An intent is what the handlers want beside what scs has recorded.
+type intent struct {
+	login      *login // see Renew
+	attachment []byte // to be saved; nil if it has not been set
+	committed  bool   // a handler has called Commit
+	destroyed  bool   // a handler has called Destroy
+}
+
+func (i *intent) isNothing() bool {
+	return i.attachment == nil && !i.committed && i.login == nil && !i.destroyed
+}
+
+// isAttachment reports whether there is nothing but an attachment.
+func (i *intent) isAttachment() bool {
+	return i.attachment != nil && !i.committed && i.login == nil && !i.destroyed
+}
+
+func (rs *requestSession) intent() intent {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
-	return rs.login, rs.attachment, rs.committed
+	return rs.wanted
 }
 
 // saveChanges encodes the session and gives it to the carrier.
-func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
+func (rs *requestSession) saveChanges(want intent) error {
 	m := &rs.loader.writer
 	rs.decode()
 
@@ -71,8 +87,9 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 	w := write{
 		token:      rs.encoded.token,
 		expiry:     rs.encoded.expiry,
-		attachment: attachment,
-		login:      l != nil,
+		attachment: want.attachment,
+		login:      want.login != nil,
+		destroyed:  want.destroyed,
 		payload: payload{
 			deadline:   m.Deadline(rs).Truncate(time.Millisecond), // as it is stored
 			persistent: m.Cookie.Persist || m.GetBool(rs, rememberField),
@@ -83,12 +100,11 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 		return rs.adapter.carrier.end(rs) // SetDeadline has ended the session
 	}
 
-	destroyed := rs.session.live && tokenBefore == ""
 	switch {
-	case l != nil:
+	case w.login:
 		w.kind = writeNew
-		w.payload.names = strings.Join(l.names, " ")
-	case !rs.session.live, destroyed:
+		w.payload.names = strings.Join(want.login.names, " ")
+	case !rs.session.live, want.destroyed, tokenBefore == "":
 		w.kind = writeNew
 	default:
 		w.kind = writeUpdate
@@ -105,7 +121,7 @@ func (rs *requestSession) saveChanges(l *login, attachment []byte) error {
 	if err := rs.checkReachable(&w); err != nil {
 		return err
 	}
-	if attachment != nil && w.payload.attachment == "" {
+	if w.attachment != nil && w.payload.attachment == "" {
 		w.payload.attachment = rand.Text()
 	}
 	if err := rs.revokeMerged(); err != nil {
@@ -161,26 +177,14 @@ func (rs *requestSession) revokeMerged() error {
 
 // saveDestroy carries out a Destroy of a handler that has panicked.
 func (rs *requestSession) saveDestroy() {
-	if !rs.decoded.Load() || rs.loadErr != nil {
-		return
-	}
-	if !rs.destroyed() {
+	rs.noteDestroy()
+	if want := rs.intent(); !want.destroyed || rs.loadErr != nil {
 		return
 	}
 
 	if err := rs.adapter.carrier.endStored(rs); err != nil {
 		rs.adapter.logger().ErrorContext(rs.Context, "session not revoked", "err", err)
 	}
-}
-
-// destroyed reports whether a handler has called Destroy, and perhaps begun another session then.
-func (rs *requestSession) destroyed() bool {
-	m := &rs.loader.writer
-	if m.Status(rs) == scs.Destroyed {
-		return true
-	}
-
-	return rs.session.live && !rs.unread && m.Token(rs) == ""
 }
 
 // checkResponse finds a session cookie that another middleware has set.

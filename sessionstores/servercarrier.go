@@ -249,14 +249,12 @@ func (c *serverCarrier) write(
 // begins a session for a request that was sent before the browser got another token.
 func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	s := &rs.session
-	if !w.login && !s.live && s.key != "" {
-		replaced, err := c.wasReplaced(rs)
-		if err != nil {
-			return err
-		}
-		if replaced {
-			return ErrGone
-		}
+	replaced, err := c.endBefore(rs, w)
+	switch {
+	case err != nil:
+		return err
+	case replaced && !w.login:
+		return ErrGone
 	}
 
 	key := keyOf(w.token)
@@ -271,7 +269,7 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 		return errors.Join(err, unavailable(revokeErr))
 	}
 
-	if s.key != "" {
+	if s.key != "" && !w.destroyed {
 		if err := c.endStored(rs); err != nil {
 			c.adapter.logger().WarnContext(rs.Context, "old session not revoked", "err", err)
 		}
@@ -279,6 +277,27 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	c.setCookie(rs, w)
 
 	return nil
+}
+
+// endBefore prepares the creation of a session in place of another one. It revokes a session that a
+// handler has destroyed, so that a failure is not hidden by the new one. It reports whether another
+// request has replaced the session of this one already.
+func (c *serverCarrier) endBefore(rs *requestSession, w *write) (replaced bool, err error) {
+	s := &rs.session
+	switch {
+	case s.key == "":
+		return false, nil
+	case w.destroyed:
+		found, err := c.revoke(rs)
+		if err != nil || found {
+			return false, err
+		}
+		return c.wasReplaced(rs)
+	case s.live:
+		return false, nil
+	}
+
+	return c.wasReplaced(rs)
 }
 
 // createStored stores a session and its attachment at the same time.
