@@ -142,7 +142,8 @@ func (a *storeAdapter) FindCtx(ctx context.Context, token string) ([]byte, bool,
 // CommitCtx implements scs.CtxStore.
 func (a *storeAdapter) CommitCtx(ctx context.Context, token string, values []byte, expiry time.Time) error {
 	if saving, ok := ctx.Value(savingKey{}).(*requestSession); ok && saving.adapter == a {
-		return saving.encode(encoded{token: token, values: values, expiry: expiry})
+		saving.encode(encoded{token: token, values: values, expiry: expiry})
+		return nil
 	}
 
 	if rs := requestOf(ctx, a); rs != nil && !isListed(token) {

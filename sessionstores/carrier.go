@@ -37,6 +37,7 @@ type write struct {
 	expiry     time.Time // when the session expires unless it is touched
 	attachment []byte    // nil unless the request has set it
 	login      bool
+	destroyed  bool // the session that was read has ended
 }
 
 type writeKind int

@@ -13,10 +13,14 @@ import (
 
 // benchSession is a signed-in session: the identity, and two small values of the application.
 func benchSession() map[string]any {
-	return map[string]any{"identity": bytes.Repeat([]byte("i"), 310), "theme": "dark", "visits": 1234}
+	return map[string]any{
+		"identity": bytes.Repeat([]byte("i"), 310),
+		"theme":    "dark",
+		"visits":   1234,
+	}
 }
 
-// jsonCodec is what json.Marshal would do. It loses the types, and is here for its time only.
+// jsonCodec encodes with json.Marshal. It loses the types, and is here for comparison.
 type jsonCodec struct{}
 
 type jsonSession struct {

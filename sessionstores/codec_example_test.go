@@ -19,7 +19,8 @@ func ExampleCodec() {
 	}
 	until, values, err := codec.Decode(encoded)
 	fmt.Printf("%d bytes, until %s\n", len(encoded), until.Format(time.DateOnly))
-	fmt.Printf("%T %v, %T %v, %v\n", values["visits"], values["visits"], values["theme"], values["theme"], err)
+	visits, theme := values["visits"], values["theme"]
+	fmt.Printf("%T %v, %T %v, %v\n", visits, visits, theme, theme, err)
 	// Output:
 	// 30 bytes, until 2030-01-01
 	// int 3, string dark, <nil>

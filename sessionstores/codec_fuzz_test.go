@@ -9,8 +9,7 @@ import (
 	"github.com/chiauth0/auth/sessionstores"
 )
 
-// Whatever a store hands back decodes or is an error; what decodes encodes to something that
-// decodes to the same.
+// Any bytes decode or are an error. What decodes can be encoded, and decodes to the same then.
 func FuzzCodecDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte("\x01\x01\x00\x00\x00"))
@@ -35,14 +34,20 @@ func FuzzCodecDecode(f *testing.F) {
 	})
 }
 
-// Whatever an application stores comes back.
+// Decoding returns any session as it was encoded.
 func FuzzCodecRoundTrip(f *testing.F) {
-	f.Add("user", "name", "Ann", []byte("identity"), int64(-1), 0.5, true, int64(1_800_000_000), uint32(1), int32(-3600))
+	f.Add(
+		"user", "name", "Ann", []byte("identity"), int64(-1), 0.5, true,
+		int64(1_800_000_000), uint32(1), int32(-3600),
+	)
 	f.Fuzz(func(
-		t *testing.T, k1, k2, text string, data []byte, n int64, x float64, ok bool, sec int64, nsec uint32, zone int32,
+		t *testing.T, k1, k2, text string, data []byte, n int64, x float64, ok bool,
+		sec int64, nsec uint32, zone int32,
 	) {
 		at := time.Unix(sec, int64(nsec)).In(time.FixedZone("", int(zone)))
-		values := map[string]any{k1: text, k2: data, k1 + k2: n, "x": x, "ok": ok, "at": at, "int": int(n), "int32": int32(n)}
+		values := map[string]any{
+			k1: text, k2: data, k1 + k2: n, "x": x, "ok": ok, "at": at, "int": int(n), "int32": int32(n),
+		}
 		encoded := mustEncode(t, at.UTC(), values)
 		deadline, got, err := sessionstores.Codec{}.Decode(encoded)
 		if err != nil {

@@ -3,6 +3,7 @@ package sessionstores
 import (
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,6 +106,13 @@ func setCookie(h http.Header, c *scs.SessionCookie, name, value string, expires 
 	}
 	h.Add("Set-Cookie", cookie.String())
 	h.Set("Cache-Control", privateCacheControl(h.Get("Cache-Control")))
+}
+
+// removeSetCookie removes the Set-Cookie fields of a cookie from a response.
+func removeSetCookie(h http.Header, name string) {
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, name+"=")
+	})
 }
 
 // deleteCookie takes a cookie away from the browser.

@@ -223,16 +223,22 @@ func (c *cookieCarrier) touch(rs *requestSession) {
 		return
 	}
 
-	cookie := &rs.loader.writer.Cookie
-	name := cookie.Name + idleSuffix
+	name := rs.loader.writer.Cookie.Name + idleSuffix
 	plaintext := fields.Append([]byte{idleVersion}, idleKey, s.key)
 	plaintext = fields.AppendInt(plaintext, idleExpires, expiry.UnixMilli())
-	setCookie(rs.Header(), cookie, name, c.sealer.SealCookie(name, plaintext), s.deadline, s.persistent)
+	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &s.payload)
+	out.set(name, c.sealer.SealCookie(name, plaintext))
+	out.send()
 }
 
 // save sends the session. A request in another tab that does so at the same time overwrites it, or
 // is overwritten.
 func (c *cookieCarrier) save(rs *requestSession, w write) error {
+	if w.kind == writeAttachment {
+		c.sendAttachment(rs, &w)
+		return nil
+	}
+
 	before := rs.session
 	if latest := time.Now().Add(nameRevocationTTL); w.payload.deadline.After(latest) {
 		w.payload.deadline = latest // no revocation is kept for longer
@@ -242,23 +248,54 @@ func (c *cookieCarrier) save(rs *requestSession, w write) error {
 	}
 
 	s := session{token: w.token, expiry: w.expiry, cookie: before.cookie}
-	switch w.kind {
-	case writeAttachment:
-		s.token = before.token
-		s.expiry = before.expiry
-	case writeUpdate:
-		// the old cookie is overwritten
-	case writeRenew:
-		if err := c.revoke(rs); err != nil {
-			return err
-		}
-	case writeNew:
-		if err := c.beginSession(rs, &s, &w); err != nil {
+	if w.kind == writeNew {
+		var err error
+		if s.cookie, err = c.newSession(rs, &w); err != nil {
 			return err
 		}
 	}
 
-	return c.send(rs, &s, &w)
+	out, err := c.seal(rs, &s, &w)
+	if err != nil {
+		return err
+	}
+	if w.kind != writeUpdate { // the browser keeps the old cookie if this fails
+		if err := c.revoke(rs); err != nil {
+			return err
+		}
+	}
+	out.send()
+
+	return nil
+}
+
+// sendAttachment sends the attachment without the session, so that it cannot undo what another
+// request does to the session.
+func (c *cookieCarrier) sendAttachment(rs *requestSession, w *write) {
+	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &w.payload)
+	c.addAttachment(rs, out, w)
+	if err := out.check(); err != nil {
+		c.warnDropped(rs, err)
+		out.remove(rs.loader.writer.Cookie.Name + attachmentSuffix)
+	}
+	out.send()
+}
+
+// addAttachment adds the cookie of the attachment. An empty attachment is removed.
+func (c *cookieCarrier) addAttachment(rs *requestSession, out *cookieBatch, w *write) {
+	name := rs.loader.writer.Cookie.Name + attachmentSuffix
+	if len(w.attachment) == 0 {
+		out.remove(name)
+		return
+	}
+
+	plaintext := append([]byte(hash(string(w.payload.attachment))), w.attachment...)
+	out.set(name, c.sealer.SealCookie(name, plaintext))
+}
+
+func (c *cookieCarrier) warnDropped(rs *requestSession, err error) {
+	c.adapter.logger().WarnContext(rs.Context,
+		"attachment (tokens) not kept, the cookies would be too large", "err", err)
 }
 
 // keepAttachment reads the attachment when its cookie has to be sent again with a later expiry.
@@ -276,57 +313,45 @@ func (c *cookieCarrier) keepAttachment(rs *requestSession, w *write) error {
 	return err
 }
 
-// beginSession revokes the session that a new one replaces.
-func (c *cookieCarrier) beginSession(rs *requestSession, s *session, w *write) error {
-	s.cookie = cookieSession{}
-	if err := c.revoke(rs); err != nil {
-		return err
-	}
+// newSession returns what the cookie of a new session has beside the payload.
+func (c *cookieCarrier) newSession(rs *requestSession, w *write) (cookieSession, error) {
 	if c.revocations == nil || len(w.payload.names) == 0 {
-		return nil
+		return cookieSession{}, nil
 	}
 
 	generations, err := c.revocations.generations(rs.Context, w.payload.nameKeys())
-	s.cookie.generations = generations
-
-	return unavailable(err)
+	return cookieSession{generations: generations}, unavailable(err)
 }
 
-// send seals the cookies and adds them to the response. The attachment is left out if the cookies
-// are too large with it.
-func (c *cookieCarrier) send(rs *requestSession, s *session, w *write) error {
-	cookie := &rs.loader.writer.Cookie
-	attachmentName := cookie.Name + attachmentSuffix
+// seal returns the cookies of a session. The attachment is left out if they are too large with it.
+func (c *cookieCarrier) seal(rs *requestSession, s *session, w *write) (*cookieBatch, error) {
+	name := rs.loader.writer.Cookie.Name
+	if w.attachment != nil && len(w.attachment) == 0 {
+		w.payload.attachment = nil
+	}
 	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &w.payload)
-	out.remove(cookie.Name + idleSuffix)
-
-	sendsAttachment := len(w.attachment) > 0
-	if sendsAttachment {
-		plaintext := append([]byte(hash(string(w.payload.attachment))), w.attachment...)
-		out.set(attachmentName, c.sealer.SealCookie(attachmentName, plaintext))
+	out.remove(name + idleSuffix)
+	if w.attachment != nil || len(w.payload.attachment) == 0 {
+		c.addAttachment(rs, out, w)
 	}
-
-	s.stored = w.payload.encode()
-	out.set(cookie.Name, c.sealer.SealCookie(cookie.Name, encodeCookieSession(s)))
-	if len(w.payload.attachment) == 0 {
-		out.remove(attachmentName)
-	}
+	c.addSession(rs, out, s, w)
 
 	err := out.check()
 	if errors.Is(err, ErrTooLarge) && len(w.payload.attachment) > 0 {
-		c.adapter.logger().WarnContext(rs.Context, "tokens not kept, the cookies would be too large", "err", err)
+		c.warnDropped(rs, err)
 		w.payload.attachment = nil
-		s.stored = w.payload.encode()
-		out.set(cookie.Name, c.sealer.SealCookie(cookie.Name, encodeCookieSession(s)))
-		out.remove(attachmentName)
+		out.remove(name + attachmentSuffix)
+		c.addSession(rs, out, s, w)
 		err = out.check()
 	}
-	if err != nil {
-		return err
-	}
-	out.send()
 
-	return nil
+	return out, err
+}
+
+func (c *cookieCarrier) addSession(rs *requestSession, out *cookieBatch, s *session, w *write) {
+	name := rs.loader.writer.Cookie.Name
+	s.stored = w.payload.encode()
+	out.set(name, c.sealer.SealCookie(name, encodeCookieSession(s)))
 }
 
 // end deletes the cookies of the session, and revokes copies of them.

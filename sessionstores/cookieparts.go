@@ -99,11 +99,28 @@ func (p *cookieParts) joined() iter.Seq[string] {
 			if !ok || len(count) != 1 || count[0] < '1' || count[0] > '0'+maxParts {
 				continue
 			}
-			if !p.join(value, 1, int(count[0]-'0'), &attempts, yield) {
+
+			n := int(count[0] - '0')
+			if !p.complete(n) {
+				continue
+			}
+			if !p.join(value, 1, n, &attempts, yield) {
 				return
 			}
 		}
 	}
+}
+
+// complete reports whether there are values for all of n parts. Without that, joining them would
+// cost time and yield nothing.
+func (p *cookieParts) complete(n int) bool {
+	for _, values := range p[:n] {
+		if len(values) == 0 {
+			return false
+		}
+	}
+
+	return true
 }
 
 // join appends each value of part next to value, and so on up to part n. It reports whether to go

@@ -121,14 +121,15 @@ func Renew(ctx context.Context, m *scs.SessionManager, names ...string) error {
 		return err
 	}
 
+	rs.noteDestroy()
 	l := &login{names: make([]string, len(names))}
 	for i, name := range names {
 		l.names[i] = nameKey(name)
 	}
 
-	err = rs.change(func(c *changes) {
-		c.login = l
-		c.attachment = nil
+	err = rs.want(func(i *intent) {
+		i.login = l
+		i.attachment = nil
 	})
 	if err != nil {
 		return err
@@ -150,8 +151,9 @@ func SetAttachment(ctx context.Context, m *scs.SessionManager, data []byte) erro
 		return err
 	}
 	rs.fetch()
+	rs.noteDestroy()
 
-	return rs.change(func(c *changes) { c.attachment = append([]byte{}, data...) })
+	return rs.want(func(i *intent) { i.attachment = append([]byte{}, data...) })
 }
 
 // Attachment returns the attachment of the session, or nil if there is none. An error that wraps
@@ -166,11 +168,12 @@ func Attachment(ctx context.Context, m *scs.SessionManager) ([]byte, error) {
 		return nil, rs.loadErr
 	}
 
-	c := rs.wanted()
+	rs.noteDestroy()
+	want := rs.intent()
 	switch {
-	case c.attachment != nil:
-		return c.attachment, nil
-	case c.login != nil, !rs.session.live, len(rs.session.attachment) == 0:
+	case want.attachment != nil:
+		return want.attachment, nil
+	case want.login != nil, want.destroyed, !rs.session.live, len(rs.session.attachment) == 0:
 		return nil, nil
 	}
 

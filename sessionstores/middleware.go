@@ -49,6 +49,7 @@ import (
 func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
 	checkCookie(&m.Cookie)
 	l := &loader{manager: m, adapter: adapterOf(m)}
+	m.HashTokenInStore = false // the adapter hashes, in the same way
 	l.scsKey = contextKeyOf(m)
 
 	return func(next http.Handler) http.Handler {
@@ -71,6 +72,9 @@ type loader struct {
 }
 
 func (l *loader) copyManager() {
+	if l.manager.HashTokenInStore { // it was set after Middleware
+		l.manager.HashTokenInStore = false
+	}
 	l.reader = *l.manager
 	l.reader.IdleTimeout = 0
 	l.reader.Codec = reportingCodec{l.manager.Codec, l.adapter}

@@ -42,7 +42,7 @@ func CanReplaceAttachment(ctx context.Context, m *scs.SessionManager) error {
 		return err
 	}
 	if _, cookies := rs.adapter.carrier.(*cookieCarrier); cookies {
-		return rs.change(func(*changes) {})
+		return rs.want(func(*intent) {})
 	}
 
 	return nil
@@ -66,6 +66,6 @@ func (c *serverCarrier) replaceAttachment(
 func (c *cookieCarrier) replaceAttachment(
 	rs *requestSession, _, data []byte,
 ) (replaced bool, err error) {
-	err = rs.change(func(c *changes) { c.attachment = append([]byte{}, data...) })
+	err = rs.want(func(i *intent) { i.attachment = append([]byte{}, data...) })
 	return err == nil, err
 }

@@ -39,8 +39,12 @@ type requestSession struct {
 
 	decoding sync.Once
 	decoded  atomic.Bool
-	scsData  any  // what scs keeps in the context
-	unread   bool // the values could not be decoded; the handlers see an anonymous session
+	scsData  any         // what scs keeps in the context
+	unread   bool        // the values could not be decoded; the handlers see an anonymous session
+	deleting atomic.Bool // a handler has called Destroy or RenewToken, see noteDestroy
+
+	repeated  bool // an attempt to save the session has failed
+	cookieSet bool // the response has the session cookie
 
 	slot slot.Slot // for package chiauth0
 
@@ -48,19 +52,8 @@ type requestSession struct {
 	begun     bool       // the response has begun
 	saved     bool       // the session is saved, or cannot be saved any more
 	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
-	committed bool       // a handler has called Commit
 	hijacking bool       // the response has no headers that this package can be sure of
-	changes   *changes   // nil until a handler wants one
-}
-
-// changes is what handlers want to be saved, beside what scs keeps.
-type changes struct {
-	committed  bool     // Commit was called
-	login      *login   // Renew was called
-	attachment []byte   // of SetAttachment; nil if it was not called
-	merged     []string // keys of sessions that MergeSession has merged into this one
-	encoded    encoded  // what scs hands to its store while the session is saved
-	stored     *session // what was saved; see Save
+	wanted    *intent    // what the handlers want; nil if there is nothing
 }
 
 // A session is what was read from the store or from a cookie.
@@ -101,7 +94,9 @@ func (rs *requestSession) Value(key any) any {
 	case any(slot.Key{}):
 		return &rs.slot
 	case rs.loader.scsKey:
-		return rs.decode()
+		data := rs.decode()
+		rs.noteDestroy()
+		return data
 	}
 
 	return rs.Context.Value(key)
@@ -141,6 +136,17 @@ func (c loadingContext) Value(key any) any {
 		return c.requestSession
 	case c.loader.scsKey:
 		return nil
+	}
+
+	return c.requestSession.Value(key)
+}
+
+// decodedContext is the context in which scs reports the status of the session.
+type decodedContext struct{ *requestSession }
+
+func (c decodedContext) Value(key any) any {
+	if key == c.loader.scsKey {
+		return c.scsData
 	}
 
 	return c.requestSession.Value(key)
@@ -199,68 +205,77 @@ func (rs *requestSession) decode() any {
 	return rs.scsData
 }
 
-// change records what a handler wants to be saved. It returns ErrTooLate if the session is saved
+// noteDestroy finds out whether what scs has deleted last was a Destroy. The status of scs says so
+// until the handler changes the session again. What the handler asked for before is void then.
+func (rs *requestSession) noteDestroy() {
+	if !rs.deleting.CompareAndSwap(true, false) {
+		return
+	}
+	if rs.loader.writer.Status(decodedContext{rs}) != scs.Destroyed {
+		return
+	}
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	destroyed := &intent{destroyed: true}
+	if rs.wanted != nil {
+		destroyed.merged = rs.wanted.merged
+	}
+	rs.wanted = destroyed
+}
+
+// want records what a handler wants to be saved. It returns ErrTooLate if the session is saved
 // already.
-func (rs *requestSession) change(record func(*changes)) error {
+func (rs *requestSession) want(record func(*intent)) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
 	if rs.saved {
 		return ErrTooLate
 	}
-	if rs.changes == nil {
-		rs.changes = &changes{}
-	}
-	record(rs.changes)
+	record(rs.intentLocked())
 
 	return nil
 }
 
-// noteStored keeps what a carrier has saved.
-func (rs *requestSession) noteStored(w *write) {
-	now := time.Now()
-	s := &session{
-		token: w.token, key: keyOf(w.token), stored: w.payload.encode(), payload: w.payload,
-		live: true, read: now, expiry: w.expiry,
+func (rs *requestSession) intentLocked() *intent {
+	if rs.wanted == nil {
+		rs.wanted = &intent{}
 	}
 
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-
-	if rs.changes == nil {
-		rs.changes = &changes{}
-	}
-	rs.changes.stored = s
+	return rs.wanted
 }
 
-// wanted returns a copy of the changes that handlers want.
-func (rs *requestSession) wanted() changes {
+// intent returns a copy of what the handlers want.
+func (rs *requestSession) intent() intent {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
-	if rs.changes == nil {
-		return changes{}
+	if rs.wanted == nil {
+		return intent{}
 	}
 
-	return *rs.changes
+	return *rs.wanted
 }
 
 // recordCommit is what a Commit of a handler does: the session is saved with the response, changed
 // or not.
 func (rs *requestSession) recordCommit() error {
-	return rs.change(func(c *changes) { c.committed = true })
+	return rs.want(func(i *intent) { i.committed = true })
 }
 
-// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. For the first
-// two, the manager's status and token say later which one it was.
+// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy says
+// later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
 	if rs.loadErr != nil {
 		return rs.loadErr
 	}
 
-	return rs.change(func(c *changes) {
+	return rs.want(func(i *intent) {
 		if token != "" && token != rs.session.token && rs.adapter.backend != nil {
-			c.merged = append(c.merged, keyOf(token))
+			i.merged = append(i.merged, keyOf(token))
 		}
+		rs.deleting.Store(true)
 	})
 }

@@ -3,6 +3,7 @@ package sessionstores
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -27,10 +28,8 @@ func (rs *requestSession) save() error {
 		status = rs.loader.writer.Status(rs)
 	}
 
-	c := rs.wanted()
-	unchanged := status == scs.Unmodified && c.login == nil && c.attachment == nil && !c.committed
-	attached := status == scs.Unmodified && c.login == nil && !c.committed &&
-		len(rs.session.attachment) > 0
+	want := rs.intent()
+	unchanged := status == scs.Unmodified && want.isNothing()
 
 	switch {
 	case unchanged && rs.loadErr != nil:
@@ -40,32 +39,66 @@ func (rs *requestSession) save() error {
 		return nil
 	case rs.loadErr != nil:
 		return rs.loadErr
-	case status == scs.Destroyed && !c.committed:
+	case status == scs.Destroyed && want.attachment == nil:
 		return rs.adapter.carrier.end(rs)
-	case attached:
+	case status == scs.Unmodified && want.isAttachment() && len(rs.session.attachment) > 0:
 		return rs.adapter.carrier.save(rs, write{
-			kind: writeAttachment, payload: rs.session.payload, attachment: c.attachment,
+			kind: writeAttachment, payload: rs.session.payload, attachment: want.attachment,
 		})
 	}
 
-	return rs.saveChanges(&c)
+	return rs.saveChanges(&want)
+}
+
+// An intent is what the handlers want beside what scs has recorded.
+type intent struct {
+	login      *login // see Renew
+	attachment []byte // to be saved; nil if it has not been set
+	committed  bool   // a handler has called Commit
+	destroyed  bool   // a handler has called Destroy
+
+	merged  []string // keys of sessions that MergeSession has merged into this one
+	encoded encoded  // what scs hands to its store while the session is saved
+	stored  *session // what was saved; see Save
+}
+
+func (i *intent) isNothing() bool {
+	return i.attachment == nil && !i.committed && i.login == nil && !i.destroyed
+}
+
+// isAttachment reports whether there is nothing but an attachment.
+func (i *intent) isAttachment() bool {
+	return i.attachment != nil && !i.committed && i.login == nil && !i.destroyed
 }
 
 // encode keeps what scs hands to its store while the session is saved.
-func (rs *requestSession) encode(e encoded) error {
+func (rs *requestSession) encode(e encoded) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 
-	if rs.changes == nil {
-		rs.changes = &changes{}
-	}
-	rs.changes.encoded = e
+	rs.intentLocked().encoded = e
+}
 
-	return nil
+// noteStored keeps what a carrier has saved.
+func (rs *requestSession) noteStored(w *write) {
+	s := &session{
+		token:   w.token,
+		key:     keyOf(w.token),
+		stored:  w.payload.encode(),
+		payload: w.payload,
+		live:    true,
+		read:    time.Now(),
+		expiry:  w.expiry,
+	}
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	rs.intentLocked().stored = s
 }
 
 // saveChanges encodes the session and gives it to the carrier.
-func (rs *requestSession) saveChanges(c *changes) error {
+func (rs *requestSession) saveChanges(want *intent) error {
 	m := &rs.loader.writer
 	rs.decode()
 
@@ -74,14 +107,15 @@ func (rs *requestSession) saveChanges(c *changes) error {
 		return fmt.Errorf("%w: %w", ErrMisused, err)
 	}
 
-	e := rs.wanted().encoded
+	e := rs.intent().encoded
 	w := write{
 		token:      e.token,
 		expiry:     e.expiry,
-		attachment: c.attachment,
-		login:      c.login != nil,
+		attachment: want.attachment,
+		login:      want.login != nil,
+		destroyed:  want.destroyed,
 		payload: payload{
-			deadline:   m.Deadline(rs),
+			deadline:   m.Deadline(rs).Truncate(time.Millisecond), // as it is stored
 			persistent: m.Cookie.Persist || m.GetBool(rs, rememberField),
 			values:     e.values,
 		},
@@ -90,12 +124,11 @@ func (rs *requestSession) saveChanges(c *changes) error {
 		return rs.adapter.carrier.end(rs) // SetDeadline has ended the session
 	}
 
-	destroyed := rs.session.live && tokenBefore == ""
 	switch {
-	case c.login != nil:
+	case w.login:
 		w.kind = writeNew
-		w.payload.names = []byte(strings.Join(c.login.names, " "))
-	case !rs.session.live, destroyed:
+		w.payload.names = []byte(strings.Join(want.login.names, " "))
+	case !rs.session.live, want.destroyed, tokenBefore == "":
 		w.kind = writeNew
 	default:
 		w.kind = writeUpdate
@@ -106,13 +139,16 @@ func (rs *requestSession) saveChanges(c *changes) error {
 		w.payload.attachment = rs.session.attachment
 	}
 
+	if w.kind == writeNew && rs.repeated {
+		w.token = newToken() // the token of the failed attempt may be revoked
+	}
 	if err := rs.checkReachable(&w); err != nil {
 		return err
 	}
-	if c.attachment != nil && len(w.payload.attachment) == 0 {
+	if w.attachment != nil && len(w.payload.attachment) == 0 {
 		w.payload.attachment = []byte(rand.Text())
 	}
-	for _, key := range c.merged {
+	for _, key := range want.merged {
 		if err := rs.adapter.revoke(rs.Context, key); err != nil {
 			return err
 		}
@@ -124,6 +160,14 @@ func (rs *requestSession) saveChanges(c *changes) error {
 	rs.noteStored(&w)
 
 	return nil
+}
+
+// newToken returns a token as scs makes it.
+func newToken() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // checkReachable handles a new token that cannot reach the browser. The session keeps the old one,
@@ -148,10 +192,8 @@ func (rs *requestSession) checkReachable(w *write) error {
 
 // saveDestroy carries out a Destroy of a handler that has panicked.
 func (rs *requestSession) saveDestroy() {
-	if !rs.decoded.Load() || rs.loadErr != nil {
-		return
-	}
-	if rs.loader.writer.Status(rs) != scs.Destroyed {
+	rs.noteDestroy()
+	if want := rs.intent(); !want.destroyed || rs.loadErr != nil {
 		return
 	}
 
@@ -162,6 +204,10 @@ func (rs *requestSession) saveDestroy() {
 
 // checkResponse finds a session cookie that another middleware has set.
 func (rs *requestSession) checkResponse() error {
+	if rs.cookieSet {
+		return nil
+	}
+
 	name := rs.loader.writer.Cookie.Name
 	for _, line := range rs.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, name+"=") {
@@ -175,7 +221,7 @@ func (rs *requestSession) checkResponse() error {
 
 // Save saves the session now instead of with the first byte of the response. A handler calls it to
 // learn whether the session is saved before it reports success. What is changed afterwards is not
-// saved.
+// saved. Do not call it while another goroutine uses the session.
 //
 // [ErrGone] says that the session was revoked or renewed by another request, or that the client of
 // a login has disconnected. [ErrUnavailable] says that the store did not answer. [ErrTooLarge] says
@@ -202,11 +248,11 @@ func Save(ctx context.Context, m *scs.SessionManager) error {
 
 	switch {
 	case err != nil:
+		rs.repeated = true
 		rs.saved = false
-	case rs.changes != nil && rs.changes.stored != nil:
-		rs.session = rs.changes.stored
-		rs.changes.attachment = nil
-		rs.changes.login = nil
+	case rs.wanted != nil && rs.wanted.stored != nil:
+		rs.session = rs.wanted.stored
+		rs.wanted = nil
 	}
 
 	return err

@@ -38,7 +38,8 @@ func (c *serverCarrier) load(rs *requestSession) (session, error) {
 	return tombstone, nil
 }
 
-// read returns the session of a token, a tombstone, or nothing.
+// read returns the session of a token, or nothing. A tombstone has a key only, and so has an entry
+// that is no session of this package.
 func (c *serverCarrier) read(ctx context.Context, token string) (session, error) {
 	key := keyOf(token)
 	data, expiry, found, err := c.backend.Get(ctx, key)
@@ -53,7 +54,7 @@ func (c *serverCarrier) read(ctx context.Context, token string) (session, error)
 
 	p, ok := decodePayload(data)
 	if !ok {
-		return session{}, nil
+		return session{key: key}, nil // a logout or a new session removes it
 	}
 
 	now := time.Now()
@@ -229,7 +230,7 @@ func (c *serverCarrier) write(
 			return found, unavailable(err)
 		}
 
-		old, _, found, err = c.backend.Get(rs.Context, rs.session.key)
+		old, _, found, err = c.backend.Get(context.WithoutCancel(rs.Context), rs.session.key)
 		if err != nil || !found {
 			return false, unavailable(err)
 		}
@@ -249,14 +250,12 @@ func (c *serverCarrier) write(
 // begins a session for a request that was sent before the browser got another token.
 func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	s := rs.session
-	if !w.login && !s.live && s.key != "" {
-		replaced, err := c.wasReplaced(rs)
-		if err != nil {
-			return err
-		}
-		if replaced {
-			return ErrGone
-		}
+	replaced, err := c.endBefore(rs, w)
+	switch {
+	case err != nil:
+		return err
+	case replaced && !w.login:
+		return ErrGone
 	}
 
 	key := keyOf(w.token)
@@ -271,7 +270,7 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 		return errors.Join(err, unavailable(revokeErr))
 	}
 
-	if s.key != "" {
+	if s.key != "" && !w.destroyed {
 		if err := c.endStored(rs); err != nil {
 			c.adapter.logger().WarnContext(rs.Context, "old session not revoked", "err", err)
 		}
@@ -279,6 +278,27 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	c.setCookie(rs, w)
 
 	return nil
+}
+
+// endBefore prepares the creation of a session in place of another one. It revokes a session that a
+// handler has destroyed, so that a failure is not hidden by the new one. It reports whether another
+// request has replaced the session of this one already.
+func (c *serverCarrier) endBefore(rs *requestSession, w *write) (replaced bool, err error) {
+	s := rs.session
+	switch {
+	case s.key == "":
+		return false, nil
+	case w.destroyed:
+		found, err := c.revoke(rs)
+		if err != nil || found {
+			return false, err
+		}
+		return c.wasReplaced(rs)
+	case s.live:
+		return false, nil
+	}
+
+	return c.wasReplaced(rs)
 }
 
 // createStored stores a session and its attachment at the same time.
@@ -361,12 +381,17 @@ func (c *serverCarrier) markReplaced(rs *requestSession) error {
 }
 
 func (c *serverCarrier) wasReplaced(rs *requestSession) (bool, error) {
-	_, _, replaced, err := c.backend.Get(rs.Context, replacedPrefix+rs.session.key)
+	ctx := context.WithoutCancel(rs.Context)
+	_, _, replaced, err := c.backend.Get(ctx, replacedPrefix+rs.session.key)
 	return replaced, unavailable(err)
 }
 
 func (c *serverCarrier) setCookie(rs *requestSession, w *write) {
 	cookie := &rs.loader.writer.Cookie
+	if rs.cookieSet { // by an attempt that has failed later
+		removeSetCookie(rs.Header(), cookie.Name)
+	}
+	rs.cookieSet = true
 	setCookie(rs.Header(), cookie, cookie.Name, w.token, w.payload.deadline, w.payload.persistent)
 }
 
@@ -412,9 +437,10 @@ func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
 
 // updateAttachment replaces the attachment of a session. The last write wins.
 func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry time.Time) error {
+	ctx := context.WithoutCancel(rs.Context) // also the reads are part of the write
 	key := attachmentKey(w.payload.attachment)
 	for range maxConflicts {
-		old, _, found, err := c.backend.Get(rs.Context, key)
+		old, _, found, err := c.backend.Get(ctx, key)
 		if err != nil {
 			return unavailable(err)
 		}
@@ -422,7 +448,7 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 			return c.createAttachment(rs, &write{payload: w.payload, attachment: w.attachment, expiry: expiry})
 		}
 
-		_, err = c.backend.Update(rs.Context, key, old, w.attachment, expiry)
+		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
 		if !errors.Is(err, ErrConflict) {
 			return unavailable(err)
 		}

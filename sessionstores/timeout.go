@@ -55,16 +55,13 @@ func (t timeouts) writing(ctx context.Context, call func(context.Context) error)
 // use what call has set after an error: it may still be running.
 func (t timeouts) run(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	if !t.detached {
-		defer cancel()
 		return call(ctx)
 	}
 
 	done := make(chan error, 1)
-	go func() {
-		defer cancel()
-		done <- call(ctx)
-	}()
+	go func() { done <- call(ctx) }()
 
 	select {
 	case err := <-done:
