@@ -185,6 +185,7 @@ func (rs *requestSession) checkReachable(w *write) error {
 		rs.adapter.logger().WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
 		w.kind = writeUpdate
 		w.token = rs.session.token
+		w.payload.deadline = rs.session.deadline
 	}
 
 	return nil
