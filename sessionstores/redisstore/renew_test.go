@@ -14,165 +14,250 @@ import (
 	"github.com/chiauth0/auth/sessionstores/redisstore"
 )
 
-func mustRenew(t *testing.T, store *redisstore.Store, from, to string) {
+// expectRenew renews "old" to "new" from the data "one" to "two", and checks the result.
+func expectRenew(t *testing.T, store *redisstore.Store, wantFound bool, wantErr error) {
 	t.Helper()
-	if found, err := store.Renew(t.Context(), from, to, []byte(to), time.Now().Add(24*time.Hour)); !found || err != nil {
-		t.Fatalf("Renew from %s to %s: found %v, error %v", from, to, found, err)
+	ctx, one, two := t.Context(), []byte("one"), []byte("two")
+	found, err := store.Renew(ctx, "old", "new", one, two, inAnHour())
+	if found != wantFound || !errors.Is(err, wantErr) {
+		t.Errorf("Renew: got found=%v, error %v, want found=%v, error %v",
+			found, err, wantFound, wantErr)
 	}
 }
 
-// What is remembered of a renewal or a logout lasts for EndWindow.
-func TestTracesLastForEndWindow(t *testing.T) {
-	mini, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	if err := errors.Join(store.End(ctx, "ended"), store.End(ctx, "forgotten")); err != nil {
+func TestRenewCanBeRepeated(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	for range 3 {
+		expectRenew(t, store, true, nil)
+	}
+	expectData(t, store, "old", nothing)
+	expectData(t, store, "new", "two")
+
+	// A late repetition keeps what the successor has become.
+	_, err := store.Update(t.Context(), "new", []byte("two"), []byte("three"), inAnHour())
+	if err != nil {
 		t.Fatal(err)
 	}
-	mustRenew(t, store, "a", "b")
-	mini.FastForward(sessionstores.EndWindow - time.Millisecond)
-	if found, err := store.Renew(ctx, "ended", "c", nil, inAnHour()); found || err != nil {
-		t.Errorf("renewed within EndWindow of the logout: found %v, error %v", found, err)
-	}
-	if err := store.End(ctx, "a"); err != nil || find(t, store, "b") != "(nothing)" {
-		t.Errorf("the logout did not reach a session renewed within EndWindow, error %v", err)
-	}
-	mini.FastForward(2 * time.Millisecond)
-	mustRenew(t, store, "forgotten", "d")
+	expectRenew(t, store, true, nil)
+	expectData(t, store, "new", "three")
+
+	revoke(t, store, "old", true)
+	expectRenew(t, store, false, nil)
+	expectData(t, store, "new", nothing)
 }
 
-// S1: removing what was ended, or renewed, does not make the store forget that it was.
-func TestRemoveKeepsTraces(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	mustRenew(t, store, "a", "b")
-	if err := errors.Join(store.End(ctx, "ended"), store.Delete("ended"), store.Delete("a")); err != nil {
-		t.Fatal(err)
+func TestRenewThatFindsNoSessionChangesNothing(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(t *testing.T, store *redisstore.Store)
+		wantErr error
+		wantOld string
+		wantNew string
+	}{
+		"no session": {
+			prepare: func(*testing.T, *redisstore.Store) {},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"no session, but one under the new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "new", "another")
+			},
+			wantOld: nothing, wantNew: "another",
+		},
+		"revoked": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				revoke(t, store, "old", true)
+			},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"renewed to another key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				renew(t, store, "old", "third", "one", "two")
+			},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"revoked new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				revoke(t, store, "new", false)
+			},
+			wantOld: "one", wantNew: nothing,
+		},
+		"changed data": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "changed")
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed", wantNew: nothing,
+		},
+		"changed data, and a session under the new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "changed")
+				create(t, store, "new", "another")
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed", wantNew: "another",
+		},
 	}
-	if found, err := store.Renew(ctx, "ended", "new", nil, inAnHour()); found || err != nil {
-		t.Errorf("Renew after End and Delete: found %v, error %v", found, err)
-	}
-	if err := store.End(ctx, "a"); err != nil || find(t, store, "b") != "(nothing)" {
-		t.Errorf("the successor is still there, error %v", err)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, store := newMiniStore(t)
+			tt.prepare(t, store)
+			expectRenew(t, store, false, tt.wantErr)
+			expectData(t, store, "old", tt.wantOld)
+			expectData(t, store, "new", tt.wantNew)
+		})
 	}
 }
 
-// A session that is renewed twice has two successors, keys are any bytes, and a ring of renewals has an end.
-func TestEndReachesEverySuccessor(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	store := redisstore.New(client)
-	for _, hop := range [][2]string{{"a", "b\x00\xff"}, {"a", ""}, {"b\x00\xff", "d"}, {"d", "e"}, {"d", "f"}, {"f", "f"}} {
-		mustRenew(t, store, hop[0], hop[1])
+// A failed call may leave a successor that its caller did not learn about.
+func TestRenewReplacesWhatAFailedCallHasLeft(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	create(t, store, "new", "left by a failed call")
+	expectRenew(t, store, true, nil)
+	expectData(t, store, "old", nothing)
+	expectData(t, store, "new", "two")
+}
+
+func TestRenewToTheSameKeyIsAnError(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "key", "one")
+	one, two := []byte("one"), []byte("two")
+	found, err := store.Renew(t.Context(), "key", "key", one, two, inAnHour())
+	if found || err == nil {
+		t.Errorf("Renew: got found=%v, error %v, want an error", found, err)
 	}
-	mustRenew(t, store, "stranger", "other")
-	if err := store.End(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := store.All(); len(all) != 1 || string(all["other"]) != "other" || err != nil {
-		t.Errorf("left: %q, error %v; want a stranger's session", all, err)
-	}
+	expectData(t, store, "key", "one")
 }
 
 var errLost = errors.New("the connection broke before the answer came")
 
-// loseAnswers makes the client's next pipeline of scripts, but for those to skip, succeed at the server and fail here.
-func loseAnswers(client *redis.Client, skip int) {
-	client.AddHook(hook{pipeline: func(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-		return func(ctx context.Context, cmds []redis.Cmder) error {
-			err := next(ctx, cmds)
-			if cmds[0].Name() != "evalsha" { // a new connection's greetings
-				return err
+// failCommands makes the client's commands fail as fails says, which gets the number of the
+// command from 0. With executed, the server executes them before.
+func failCommands(client *redis.Client, executed bool, fails func(n int) bool) {
+	var mu sync.Mutex
+	n := -1
+	client.AddHook(hook{process: func(next redis.ProcessHook) redis.ProcessHook {
+		return func(ctx context.Context, cmd redis.Cmder) error {
+			if cmd.Name() != "evalsha" {
+				return next(ctx, cmd)
 			}
-			if skip--; skip != -1 {
-				return err
+			mu.Lock()
+			n++
+			fail := fails(n)
+			mu.Unlock()
+			if !fail {
+				return next(ctx, cmd)
 			}
-			for _, cmd := range cmds {
-				cmd.SetErr(errLost)
+			if executed {
+				_ = next(ctx, cmd)
 			}
+			cmd.SetErr(errLost)
 			return errLost
 		}
 	}})
 }
 
-// End can be called again after it failed, and reaches the successors whose names were in an answer that was lost.
-func TestEndAfterALostAnswer(t *testing.T) {
-	for lost := range 3 {
-		t.Run(fmt.Sprintf("of generation %d", lost), func(t *testing.T) {
-			_, client := newMini(t, &redis.Options{})
-			store := redisstore.New(client)
-			mustRenew(t, store, "a", "b")
-			mustRenew(t, store, "b", "c")
-			loseAnswers(client, lost)
-			if err := store.End(t.Context(), "a"); !errors.Is(err, errLost) {
-				t.Fatalf("error %v, want %v", err, errLost)
-			}
-			if err := store.End(t.Context(), "a"); err != nil {
-				t.Fatal(err)
-			}
-			if all, err := store.All(); len(all) > 0 || err != nil {
-				t.Errorf("left: %q, error %v", all, err)
-			}
-		})
+// Each step of Renew fails, before or after the server has executed it. At least one session
+// stays, found says which one, and a repeated call succeeds.
+func TestFailedRenewKeepsASession(t *testing.T) {
+	for step, wantFound := range []bool{false, true} {
+		for _, executed := range []bool{false, true} {
+			name := fmt.Sprintf("step %d, executed %v", step+1, executed)
+			t.Run(name, func(t *testing.T) {
+				_, client := newMini(t, &redis.Options{})
+				loadScripts(t, client)
+				store := redisstore.New(client)
+				create(t, store, "old", "one")
+
+				failCommands(client, executed, func(n int) bool { return n == step })
+				expectRenew(t, store, wantFound, errLost)
+				if wantFound {
+					expectData(t, store, "new", "two")
+				} else {
+					expectData(t, store, "old", "one")
+				}
+
+				expectRenew(t, store, true, nil)
+				expectData(t, store, "old", nothing)
+				expectData(t, store, "new", "two")
+			})
+		}
 	}
 }
 
-// S1: a renewal that failed leaves no session behind, wherever it failed.
-func TestFailedRenewalLeavesNothing(t *testing.T) {
+// The first step of a repeated call fails. The successor of the first call stays.
+func TestFailedRepetitionOfRenewKeepsTheSuccessor(t *testing.T) {
 	_, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	loseAnswers(client, 0)
-	if found, err := store.Renew(ctx, "old", "new", []byte("data"), inAnHour()); found || !errors.Is(err, errLost) {
-		t.Errorf("found %v, error %v; want %v", found, err, errLost)
-	}
-	if got := find(t, store, "new"); got != "(nothing)" {
-		t.Errorf("left: %q", got)
-	}
-	if err := store.End(ctx, "ended"); err != nil {
-		t.Fatal(err)
-	}
-	if found, err := store.Renew(ctx, "ended", "new", []byte("data"), inAnHour()); found || err != nil || find(t, store, "new") != "(nothing)" {
-		t.Errorf("after End: found %v, error %v", found, err)
-	}
-	if found, err := store.Renew(ctx, "old", "ended", []byte("data"), inAnHour()); found || err != nil || find(t, store, "ended") != "(nothing)" {
-		t.Errorf("to a key that was ended: found %v, error %v", found, err)
-	}
-}
-
-// A trace that others wrote is an error, not a panic and not a logout that reaches nobody in silence.
-func TestUnreadableTrace(t *testing.T) {
-	mini, client := newMini(t, &redis.Options{})
+	loadScripts(t, client)
 	store := redisstore.New(client)
-	for _, trace := range []string{"\x00R\x05abc", "\x00E\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "\x00R\x80"} {
-		if err := mini.Set("scs:session:key", trace); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.End(t.Context(), "key"); err == nil {
-			t.Errorf("%q: no error", trace)
-		}
-	}
+	create(t, store, "old", "one")
+	expectRenew(t, store, true, nil)
+	failCommands(client, true, func(n int) bool { return n == 0 })
+	expectRenew(t, store, false, errLost)
+	expectData(t, store, "new", "two")
 }
 
-// S1, S2: whatever a logout (End) overlaps with, no session is left that came from the one it ended.
-func testEndRacesWithRenewals(t *testing.T, client redis.UniversalClient, rounds int) {
+// The connection breaks before an answer arrives. go-redis repeats the command.
+func TestLostAnswersDoNotChangeTheResult(t *testing.T) {
+	node := startRedis(t)
+	loadScripts(t, node.admin(t))
+	proxy := startProxy(t, node.addr)
+	store := redisstore.New(proxy.client(t, &redis.Options{ContextTimeoutEnabled: true}))
+	ctx := t.Context()
+
+	proxy.lose("replace")
+	create(t, store, "old", "one")
+	proxy.expectLost(t)
+
+	proxy.lose("keep")
+	expectRenew(t, store, true, nil)
+	proxy.expectLost(t)
+	expectData(t, store, "new", "two")
+
+	create(t, store, "old2", "one")
+	proxy.lose("retire")
+	renew(t, store, "old2", "new2", "one", "two")
+	proxy.expectLost(t)
+	expectData(t, store, "new2", "two")
+
+	proxy.lose("new2")
+	found, err := store.Update(ctx, "new2", []byte("two"), []byte("three"), inAnHour())
+	if !found || err != nil {
+		t.Errorf("Update: got found=%v, error %v, want found=true", found, err)
+	}
+	proxy.expectLost(t)
+
+	proxy.lose("new2")
+	revoke(t, store, "new2", true)
+	proxy.expectLost(t)
+	revoke(t, store, "new2", false)
+
+	index(t, store, "alice", "new")
+	proxy.lose("session:new:")
+	revokeAll(t, store, "alice", 1)
+	proxy.expectLost(t)
+}
+
+// Requests renew, update and touch a session while it is revoked. Afterwards no session is left.
+func testRevokeRacesWithRenewals(t *testing.T, client redis.UniversalClient, rounds int) {
 	const hops = 3
-	store, ctx := redisstore.New(client), t.Context()
-	data, expiry := []byte("signed in"), inAnHour()
-	var stopped int // rounds in which End came before the last renewal: the test is worth something if that occurs
+	store, data, ctx := redisstore.New(client), []byte("signed in"), t.Context()
+	stopped := 0
 	for round := range rounds {
-		key := func(hop int) string { return fmt.Sprint("session ", round, " ", hop) }
-		if err := store.Commit(key(0), data, expiry); err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
+		key := func(hop int) string { return fmt.Sprint("race ", round, " ", hop) }
+		create(t, store, key(0), "signed in")
+		var requests sync.WaitGroup
 		start := make(chan struct{})
-		wg.Go(func() {
+		requests.Go(func() {
 			<-start
 			for hop := range hops {
-				found, err := store.Remove(ctx, key(hop))
-				if err == nil && found {
-					found, err = store.Renew(ctx, key(hop), key(hop+1), data, expiry)
-				}
+				found, err := store.Renew(ctx, key(hop), key(hop+1), data, data, inAnHour())
 				if err != nil {
-					t.Error(err)
+					t.Errorf("Renew: error %v", err)
 				}
 				if !found {
 					stopped++
@@ -180,37 +265,92 @@ func testEndRacesWithRenewals(t *testing.T, client redis.UniversalClient, rounds
 				}
 			}
 		})
-		wg.Go(func() { // an older request in flight saves what it has
+		requests.Go(func() {
 			<-start
 			for hop := range hops {
-				_, updateErr := store.Update(ctx, key(hop), data, expiry)
-				_, touchErr := store.Touch(ctx, key(hop), expiry)
+				_, updateErr := store.Update(ctx, key(hop), data, data, inAnHour())
+				_, touchErr := store.Touch(ctx, key(hop), inAnHour())
 				if err := errors.Join(updateErr, touchErr); err != nil {
-					t.Error(err)
+					t.Errorf("Update and Touch: error %v", err)
 				}
 			}
 		})
-		wg.Go(func() {
+		requests.Go(func() {
 			<-start
-			if err := store.End(ctx, key(0)); err != nil {
-				t.Error(err)
+			if _, err := store.Revoke(ctx, key(0)); err != nil {
+				t.Errorf("Revoke: error %v", err)
 			}
 		})
 		close(start)
-		wg.Wait()
+		requests.Wait()
 		for hop := range hops + 1 {
-			if got := find(t, store, key(hop)); got != "(nothing)" {
-				t.Fatalf("round %d: session %d of the chain is still there", round, hop)
+			if got := read(t, store, key(hop)); got != nothing {
+				t.Fatalf("round %d: session %d of the chain is left", round, hop)
 			}
 		}
 	}
-	t.Logf("of %d renewing requests %d were stopped by the logout", rounds, stopped)
+	t.Logf("of %d renewals %d were stopped by Revoke", rounds, stopped)
 	if stopped == 0 {
-		t.Error("the logout was always last")
+		t.Error("Revoke was always last; the test shows nothing")
 	}
 }
 
-func TestEndRacesWithRenewals(t *testing.T) {
+func TestRevokeRacesWithRenewals(t *testing.T) {
 	_, client := newMini(t, &redis.Options{})
-	testEndRacesWithRenewals(t, client, 300)
+	testRevokeRacesWithRenewals(t, client, 300)
+}
+
+// Of two requests that renew one session, one succeeds. The other leaves no session.
+func TestConcurrentRenewalsLeaveOneSession(t *testing.T) {
+	client := startRedis(t).admin(t)
+	store, ctx := redisstore.New(client), t.Context()
+	for round := range 100 {
+		old := fmt.Sprint("old ", round)
+		create(t, store, old, "one")
+		var wg sync.WaitGroup
+		found := make([]bool, 2)
+		for i := range found {
+			wg.Go(func() {
+				next := fmt.Sprint("new ", round, " ", i)
+				var err error
+				found[i], err = store.Renew(ctx, old, next, []byte("one"), []byte("two"), inAnHour())
+				if err != nil {
+					t.Errorf("Renew: error %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if found[0] == found[1] {
+			t.Fatalf("round %d: got found=%v, want one true", round, found)
+		}
+		if got := listed(t, store); got != round+1 {
+			t.Fatalf("round %d: got %d sessions, want %d", round, got, round+1)
+		}
+	}
+}
+
+func TestTombstonesLastForTombstoneTTL(t *testing.T) {
+	mini, store := newMiniStore(t)
+	ctx, almost := t.Context(), sessionstores.TombstoneTTL-time.Second
+	create(t, store, "old", "one")
+	renew(t, store, "old", "new", "one", "two")
+	revoke(t, store, "unused", false)
+
+	_, expiry, found, err := store.Get(ctx, "unused")
+	left := time.Until(expiry)
+	if found || err != nil || left < almost || left > sessionstores.TombstoneTTL+time.Second {
+		t.Errorf("Get: got found=%v, error %v, a tombstone for %v, want one for %v",
+			found, err, left, sessionstores.TombstoneTTL)
+	}
+
+	mini.FastForward(almost)
+	created, err := store.Create(ctx, "unused", []byte("data"), inAnHour())
+	if created || err != nil {
+		t.Errorf("Create: got created=%v, error %v, want created=false", created, err)
+	}
+	revoke(t, store, "old", true)
+	expectData(t, store, "new", nothing)
+
+	mini.FastForward(2 * time.Second)
+	create(t, store, "unused", "data")
 }
