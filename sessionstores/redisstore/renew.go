@@ -28,10 +28,19 @@ func (s *Store) Renew(
 	}
 
 	stored, err := s.store(ctx, newKey, data, expiry, "keep")
-	if err == nil && stored == occupied {
-		return s.renewOccupied(ctx, oldKey, newKey, old, data, expiry)
+	if err != nil {
+		return false, wrap("store the successor of a session", err)
 	}
-	return s.finishRenew(ctx, oldKey, newKey, old, stored, err)
+	switch stored {
+	case done:
+		return s.finishRenew(ctx, oldKey, newKey, old)
+	case occupied:
+		return s.renewOccupied(ctx, oldKey, newKey, old, data, expiry)
+	case past:
+		return s.renewPast(ctx, oldKey, newKey, old)
+	default:
+		return false, nil
+	}
 }
 
 // renewOccupied renews to a key that holds a session with other data. That is the successor of an
@@ -48,24 +57,33 @@ func (s *Store) renewOccupied(
 	}
 
 	stored, err := s.store(ctx, newKey, data, expiry, "replace")
-	return s.finishRenew(ctx, oldKey, newKey, old, stored, err)
-}
-
-// finishRenew replaces the old session with a tombstone after the successor was stored, with the
-// given outcome.
-func (s *Store) finishRenew(
-	ctx context.Context, oldKey, newKey string, old []byte, stored int64, storeErr error,
-) (found bool, err error) {
-	if storeErr != nil {
-		return false, wrap("store the successor of a session", storeErr)
-	}
-	if stored == past {
-		return false, s.DeleteCtx(ctx, oldKey)
+	if err != nil {
+		return false, wrap("store the successor of a session", err)
 	}
 	if stored != done {
 		return false, nil
 	}
+	return s.finishRenew(ctx, oldKey, newKey, old)
+}
 
+// renewPast removes the session under oldKey, because the expiry of its successor is past.
+func (s *Store) renewPast(
+	ctx context.Context, oldKey, newKey string, old []byte,
+) (found bool, err error) {
+	state, err := s.retire(ctx, oldKey, newKey, old, "check")
+	if err != nil {
+		return false, wrap("renew a session", err)
+	}
+	if state == live {
+		return false, s.DeleteCtx(ctx, oldKey)
+	}
+	return state == done, conflictError(state)
+}
+
+// finishRenew replaces the old session with a tombstone after the successor was stored.
+func (s *Store) finishRenew(
+	ctx context.Context, oldKey, newKey string, old []byte,
+) (found bool, err error) {
 	state, err := s.retire(ctx, oldKey, newKey, old, "retire")
 	if err != nil {
 		return true, wrap("replace a renewed session with a tombstone", err)

@@ -65,13 +65,14 @@ if kind(stored(17)) ~= 'T' then redis.call('DEL', KEYS[1]) end
 return 1`)
 
 	// createScript stores a session: value, expiry, whether to "keep" or "replace" a session with
-	// other data. It returns done, absent (there is a tombstone), occupied or past.
+	// other data. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
+	// an expiry that is past it changes nothing.
 	createScript = newScript(`
 local value = stored(-1)
 local found = kind(value)
 if found == 'T' then return 0 end
 if past(ARGV[2]) then
-	redis.call('DEL', KEYS[1])
+	if ARGV[3] == 'replace' then redis.call('DEL', KEYS[1]) end
 	return 5
 end
 if found == 'S' and ARGV[3] == 'keep' and data(value) ~= data(ARGV[1]) then return 3 end
