@@ -10,7 +10,7 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
-// Given to a session manager, as any store of scs.
+// A session manager of scs uses it like any other store.
 func Example() {
 	store := memstore.New()
 	defer store.Close()
@@ -26,17 +26,22 @@ func Example() {
 	// Output: dark <nil>
 }
 
-// A logout ends the session that another request is just renewing.
-func ExampleStore_End() {
+// Revoke also removes a session that was moved to a new key.
+func ExampleStore_Revoke() {
 	store := memstore.New()
 	defer store.Close()
 	ctx := context.Background()
 	expiry := time.Now().Add(time.Hour)
-	_ = store.Commit("old", []byte("signed in"), expiry)
+	data := []byte("signed in")
 
-	_, _ = store.Remove(ctx, "old") // a request begins to renew the session
-	_ = store.End(ctx, "old")       // the user logs out in another tab
-	found, err := store.Renew(ctx, "old", "new", []byte("signed in"), expiry)
+	_, _ = store.Create(ctx, "old", data, expiry)
+	_, _ = store.Renew(ctx, "old", "new", data, data, expiry)
+
+	found, err := store.Revoke(ctx, "old")
 	fmt.Println(found, err)
-	// Output: false <nil>
+	_, found, err = store.Find("new")
+	fmt.Println(found, err)
+	// Output:
+	// true <nil>
+	// false <nil>
 }

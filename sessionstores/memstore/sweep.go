@@ -7,82 +7,108 @@ import (
 	"weak"
 )
 
-// sweepEvery is the time between the sweeps of two shards: once around in a minute.
-const sweepEvery = time.Minute / shardCount
+// sweepInterval is the time between the sweeps of two shards. A round takes a minute.
+const sweepInterval = time.Minute / shardCount
 
-// sweeps removes expired sessions one shard after the other: no request waits longer than one shard takes. A timer starts
-// each sweep, and the sweep the next timer, until a whole round has found the store empty.
-type sweeps struct {
-	running atomic.Bool // a timer is set, or a sweep is at work and will set it
+// A sweeper removes expired entries from one shard after the other, so that a request waits for
+// one shard at most. A timer starts each sweep, and the sweep sets the timer again, until a round
+// finds the store empty.
+type sweeper struct {
+	active atomic.Bool // the timer is set, or a sweep is running and will set it
 
-	next int // the shard that is due; next and left belong to the sweep at work, of which there is at most one
-	left int // what this round has found and not removed
+	// next and left belong to the running sweep. There is at most one.
+	next int // the index of the shard to sweep
+	left int // the number of entries that this round has left in the store
 
 	mu     sync.Mutex
 	timer  *time.Timer
 	closed bool
 }
 
-// Close stops the removal of expired sessions. It can be called more than once and at any time, and returns nil always. The
-// store can still be used, as requests that are being served during a shutdown will: what has expired is never found, it
-// only keeps its memory until it is overwritten or deleted.
+// Close stops the removal of expired sessions. It may be called at any time and more than once. The
+// error is always nil.
+//
+// The store can still be used, for example by requests during a shutdown. Expired sessions are not
+// found, but their memory is kept until the store is garbage collected.
 func (s *Store) Close() error {
-	s.sweeps.mu.Lock()
-	defer s.sweeps.mu.Unlock()
-	s.sweeps.closed = true
-	if s.sweeps.timer != nil {
-		s.sweeps.timer.Stop()
+	s.sweeper.mu.Lock()
+	defer s.sweeper.mu.Unlock()
+	s.sweeper.closed = true
+	if s.sweeper.timer != nil {
+		s.sweeper.timer.Stop()
 	}
 	return nil
 }
 
-// keepSweeping is called after something was stored.
+// keepSweeping starts the sweeper if it is not active. It is called after an entry was stored.
 func (s *Store) keepSweeping() {
-	if !s.sweeps.running.Load() && s.sweeps.running.CompareAndSwap(false, true) {
+	if s.sweeper.active.Load() {
+		return
+	}
+	if s.sweeper.active.CompareAndSwap(false, true) {
 		s.setTimer()
 	}
 }
 
 func (s *Store) setTimer() {
-	s.sweeps.mu.Lock()
-	defer s.sweeps.mu.Unlock()
-	switch {
-	case s.sweeps.closed:
-	case s.sweeps.timer != nil:
-		s.sweeps.timer.Reset(sweepEvery)
-	default:
-		// The timer is in the hands of the runtime. A pointer would keep a forgotten store, and its sessions, alive.
-		store := weak.Make(s)
-		s.sweeps.timer = time.AfterFunc(sweepEvery, func() {
-			if s := store.Value(); s != nil {
-				s.sweepNext()
-			}
-		})
+	s.sweeper.mu.Lock()
+	defer s.sweeper.mu.Unlock()
+	if s.sweeper.closed {
+		return
 	}
+	if s.sweeper.timer != nil {
+		s.sweeper.timer.Reset(sweepInterval)
+		return
+	}
+
+	// The runtime references the timer. A pointer to the store would keep it in memory.
+	store := weak.Make(s)
+	s.sweeper.timer = time.AfterFunc(sweepInterval, func() {
+		if s := store.Value(); s != nil {
+			s.sweepNext()
+		}
+	})
 }
 
-// sweepNext sweeps the shard that is due and sees to it that the next one will be.
+// sweepNext sweeps the next shard. It sets the timer for the one after it, unless the store is
+// empty.
 func (s *Store) sweepNext() {
-	w := &s.sweeps
-	w.left += s.shards.list[w.next].sweep(time.Now().UnixMilli())
-	w.next = (w.next + 1) % shardCount
-	if w.next == 0 {
-		left := w.left
-		w.left = 0
-		if left == 0 && s.rest() {
+	sw := &s.sweeper
+	sh := s.shards.lockAt(sw.next)
+	sw.left += sh.sweep()
+	sh.mu.Unlock()
+
+	sw.next = (sw.next + 1) % shardCount
+	if sw.next == 0 {
+		empty := sw.left == 0
+		sw.left = 0
+		if empty && s.stopSweeping() {
 			return
 		}
 	}
 	s.setTimer()
 }
 
-// rest ends the sweeping, and reports whether it did. A session may have been stored behind the round's back, while running
-// was still true; so it is set first, and the shards are looked at again after that.
-func (s *Store) rest() bool {
-	s.sweeps.running.Store(false)
+// stopSweeping makes the sweeper inactive if the store is empty, and reports whether it did.
+//
+// An entry may have been stored in a shard after its sweep, while active was still true. So active
+// is set to false first, and then all shards are checked.
+func (s *Store) stopSweeping() bool {
+	s.sweeper.active.Store(false)
+	if s.isEmpty() {
+		return true
+	}
+	activatedHere := s.sweeper.active.CompareAndSwap(false, true)
+	return !activatedHere
+}
+
+func (s *Store) isEmpty() bool {
 	for i := range s.shards.list {
-		if !s.shards.list[i].empty() {
-			return !s.sweeps.running.CompareAndSwap(false, true)
+		sh := s.shards.lockAt(i)
+		size := sh.size()
+		sh.mu.Unlock()
+		if size > 0 {
+			return false
 		}
 	}
 	return true

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// A table is a map that gives memory back: Go's maps never shrink, and a day of many visitors is followed by a night.
+// A table is a map that returns memory. The maps of Go never shrink, so that the peak of a day
+// would keep its memory.
 type table[V any] struct {
-	m    map[string]*V // nil until needed
-	peak int           // the most that m has held
+	m    map[string]*V // nil if empty
+	peak int           // the largest number of values since m was made
 }
 
-// put stores v. The key is copied, because it may be a small part of a large string, such as a request's headers.
+// put stores v. It copies the key, which may be a part of a large string such as a header.
 func (t *table[V]) put(key string, v *V) {
 	if t.m == nil {
 		t.m = make(map[string]*V)
@@ -24,13 +25,15 @@ func (t *table[V]) remove(key string) {
 	delete(t.m, key)
 }
 
-// sweep removes the values that are over, then moves what is left to a smaller map if that is a small part of what was.
-func (t *table[V]) sweep(over func(*V) bool) {
-	maps.DeleteFunc(t.m, func(_ string, v *V) bool { return over(v) })
-	switch {
-	case len(t.m) == 0:
+// sweep removes the values that match. If few are left, it moves them to a smaller map.
+func (t *table[V]) sweep(match func(*V) bool) {
+	maps.DeleteFunc(t.m, func(_ string, v *V) bool { return match(v) })
+
+	if len(t.m) == 0 {
 		t.m, t.peak = nil, 0
-	case t.peak > 64 && len(t.m) < t.peak/4:
+		return
+	}
+	if t.peak > 64 && len(t.m) < t.peak/4 {
 		smaller := make(map[string]*V, len(t.m))
 		maps.Copy(smaller, t.m)
 		t.m, t.peak = smaller, len(smaller)

@@ -1,250 +1,319 @@
 package storetest
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-
-	"github.com/chiauth0/auth/sessionstores"
 )
 
-// The checks of expiries are in backend_expiry.go, those of Renew and End in logout.go.
-var backendChecks = append([]check[sessionstores.Backend]{
-	{"keys are any bytes", keysAreAnyBytes},
-	{"Get finds what FindCtx finds, and says when it expires", getSaysExpiry},
-	{"Update replaces data and expiry, and creates nothing", updateCreatesNothing},
-	{"Touch replaces the expiry, keeps the data, and creates nothing", touchKeepsData},
-	{"Remove says whether the session was there", removeSays},
-	{"one of many concurrent calls of Remove finds the session", oneRemoveWins},
-	{"an Update or Touch that overlaps a Remove brings nothing back", removeWins},
-	{"an expiry in the past removes what is there, without an error", pastRemoves},
-	{"an expired session is there for nobody", expiredIsThereForNobody},
-	{"the data that was given is neither changed nor kept", inputIsCopied},
-	{"the data that is handed out is the caller's own", outputIsCopied},
-}, logoutChecks...)
+var backendChecks = slices.Concat(
+	basicChecks, renewChecks, revokeChecks, backendExpiryChecks, raceChecks,
+)
 
-func keysAreAnyBytes(ctx context.Context, b sessionstores.Backend) error {
-	base, expiry := newKey("key"), inAnHour()
+var basicChecks = []check[*backendChecker]{
+	{name: "keys are any bytes", run: keysAreAnyBytes},
+	{name: "Get returns the data and the expiry", run: getReturnsExpiry},
+	{name: "Get returns the end of a tombstone", run: getReturnsTombstone},
+	{name: "Create stores a session and can be repeated", run: createStores},
+	{name: "Create stores nothing if there is a tombstone", run: createAfterTombstone},
+	{name: "Update replaces data and expiry", run: updateReplaces},
+	{name: "Update stores nothing if there is no session", run: updateWithoutSession},
+	{name: "Update reports changed data as a conflict", run: updateConflict},
+	{name: "Update with the stored data is no conflict", run: updateRepeated},
+	{name: "Touch replaces the expiry and keeps the data", run: touchReplacesExpiry},
+	{name: "Touch stores nothing if there is no session", run: touchWithoutSession},
+	{name: "Commit replaces a tombstone", run: commitReplacesTombstone},
+	{name: "Delete leaves no tombstone", run: deleteLeavesNoTombstone},
+	{name: "Delete leaves a tombstone in place", run: deleteKeepsTombstone},
+	{name: "tombstones are not among the sessions", run: tombstonesAreNotListed},
+	{name: "each method stores large data as a whole", run: methodsStoreLargeData},
+	{name: "each method copies the slices it is given", run: methodsCopyGivenSlices},
+	{name: "Get returns a slice that belongs to the caller", run: getCopiesSlice},
+}
+
+func keysAreAnyBytes(c *backendChecker) {
+	base := newKey("key")
 	var keys []string
-	for _, tail := range []string{"\x00", "\x00\x00", "\xff", "\xfe", "\n", "\r\n", `\`, "'"} {
-		keys = append(keys, base+tail)
+	for _, suffix := range []string{"\x00", "\x00\x00", "\xff", "\xfe", "\n", "\r\n", `\`, "'"} {
+		keys = append(keys, base+suffix)
 	}
 	for _, key := range keys {
-		if err := commit(viaCtx{ctx, b}, key, []byte(key), expiry); err != nil {
-			return err
-		}
+		c.create(key, "data of "+key, isFound)
 	}
 	for _, key := range keys {
-		if err := live(ctx, b, key, []byte(key), expiry); err != nil {
-			return err
-		}
+		c.live(key, "data of "+key)
 	}
-	return nil
 }
 
-func getSaysExpiry(ctx context.Context, b sessionstores.Backend) error {
+func getReturnsExpiry(c *backendChecker) {
 	key := newKey("key")
-	if err := gone(ctx, b, key); err != nil {
-		return err
-	}
-	for _, after := range []time.Duration{time.Minute, 72 * time.Hour, time.Hour} {
-		expiry := time.Now().Add(after)
-		if err := commit(viaCtx{ctx, b}, key, []byte("data"), expiry); err != nil {
-			return err
-		}
-		if err := live(ctx, b, key, []byte("data"), expiry); err != nil {
-			return err
+	c.blank(key)
+	for _, zone := range zones() {
+		for _, ttl := range []time.Duration{time.Minute, 72 * time.Hour, time.Hour} {
+			c.when = fmt.Sprintf("with an expiry in %v in the time zone %v", ttl, zone)
+			expiry := time.Now().Add(ttl).In(zone)
+			c.commitUntil(key, "data", expiry)
+			c.liveUntil(key, "data", expiry)
 		}
 	}
-	return nil
 }
 
-func updateCreatesNothing(ctx context.Context, b sessionstores.Backend) error {
+func getReturnsTombstone(c *backendChecker) {
+	revoked, unused := newKey("revoked"), newKey("unused")
+	c.createUntil(revoked, "data", time.Now().Add(3*granularity), isFound)
+	c.revoke(revoked, isFound)
+	c.tombstone(revoked)
+
+	c.revoke(unused, isAbsent)
+	c.tombstone(unused)
+
+	old, successor := newKey("old"), newKey("successor")
+	c.createUntil(old, "data", time.Now().Add(3*granularity), isFound)
+	c.renew(old, successor, "data", "data", isFound)
+	c.tombstone(old)
+}
+
+func createStores(c *backendChecker) {
 	key, expiry := newKey("key"), time.Now().Add(2*time.Hour)
-	update := func(want bool) func() error {
-		return func() error {
-			found, err := b.Update(ctx, key, []byte("updated"), expiry)
-			return says("Update", want, found, err)
-		}
+	for _, c.when = range []string{"the first Create", "a repeated Create"} {
+		c.createUntil(key, "data", expiry, isFound)
+		c.liveUntil(key, "data", expiry)
 	}
-	return first(
-		update(false),
-		func() error { return gone(ctx, b, key) },
-		func() error { return commit(viaCtx{ctx, b}, key, []byte("the first data"), inAnHour()) },
-		update(true),
-		func() error { return live(ctx, b, key, []byte("updated"), expiry) },
-		func() error { return b.DeleteCtx(ctx, key) },
-		update(false),
-		func() error { return gone(ctx, b, key) },
-	)
+	for _, zone := range zones() {
+		c.when = fmt.Sprintf("with an expiry in the time zone %v", zone)
+		key := newKey("key")
+		c.createUntil(key, "data", expiry.In(zone), isFound)
+		c.liveUntil(key, "data", expiry)
+	}
 }
 
-func touchKeepsData(ctx context.Context, b sessionstores.Backend) error {
-	key, expiry := newKey("key"), time.Now().Add(2*time.Hour)
-	touch := func(want bool) func() error {
-		return func() error {
-			found, err := b.Touch(ctx, key, expiry)
-			return says("Touch", want, found, err)
-		}
+func createAfterTombstone(c *backendChecker) {
+	unused, revoked, chain := newKey("unused"), newKey("revoked"), c.chain(2)
+	c.create(revoked, "data", isFound)
+	c.revoke(revoked, isFound)
+	c.revoke(unused, isAbsent)
+
+	for _, key := range []string{unused, revoked, chain[0]} {
+		c.create(key, "data", isAbsent)
+		c.create(key, "data", isAbsent) // the first call leaves the tombstone in place
+		c.tombstone(key)
 	}
-	return first(
-		touch(false),
-		func() error { return gone(ctx, b, key) },
-		func() error { return commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()) },
-		touch(true),
-		func() error { return live(ctx, b, key, []byte("data"), expiry) },
-		func() error { return b.DeleteCtx(ctx, key) },
-		touch(false),
-		func() error { return gone(ctx, b, key) },
-	)
+	c.live(chain[1], chain[1])
 }
 
-func removeSays(ctx context.Context, b sessionstores.Backend) error {
+func updateReplaces(c *backendChecker) {
 	key := newKey("key")
-	remove := func(want bool) func() error {
-		return func() error {
-			found, err := b.Remove(ctx, key)
-			return says("Remove", want, found, err)
+	c.create(key, "0", isFound)
+	old := "0"
+	for _, ttl := range []time.Duration{2 * time.Hour, 30 * time.Minute, time.Minute, time.Hour} {
+		for _, zone := range zones() {
+			c.when = fmt.Sprintf("with an expiry in %v in the time zone %v", ttl, zone)
+			data, expiry := old+".", time.Now().Add(ttl).In(zone)
+			c.updateUntil(key, old, data, expiry, isFound)
+			c.liveUntil(key, data, expiry)
+			old = data
 		}
 	}
-	return first(
-		remove(false),
-		func() error { return commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()) },
-		remove(true),
-		func() error { return gone(ctx, b, key) },
-		remove(false),
-	)
+
+	c.when = "with empty data"
+	c.update(key, old, "", isFound)
+	c.live(key, "")
+	c.update(key, "", "data", isFound)
+	c.live(key, "data")
 }
 
-func oneRemoveWins(ctx context.Context, b sessionstores.Backend) error {
-	const rounds, callers = 20, 50
-	for range rounds {
-		key := newKey("key")
-		if err := commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()); err != nil {
-			return err
-		}
-		var winners atomic.Int32
-		calls := make([]func() error, callers)
-		for i := range calls {
-			calls[i] = func() error {
-				found, err := b.Remove(ctx, key)
-				if found {
-					winners.Add(1)
-				}
-				return err
-			}
-		}
-		if err := together(calls...); err != nil {
-			return err
-		}
-		if n := winners.Load(); n != 1 {
-			return fmt.Errorf("of %d concurrent calls of Remove, %d were told found=true; want 1", callers, n)
-		}
+func updateWithoutSession(c *backendChecker) {
+	unused, deleted := newKey("unused"), newKey("deleted")
+	revoked, chain := newKey("revoked"), c.chain(2)
+	c.create(deleted, "data", isFound)
+	c.delete(deleted)
+	c.create(revoked, "data", isFound)
+	c.revoke(revoked, isFound)
+
+	for _, key := range []string{unused, deleted} {
+		c.update(key, "data", "new data", isAbsent)
+		c.update(key, "", "", isAbsent)
+		c.blank(key)
 	}
-	return nil
+	for _, key := range []string{revoked, chain[0]} {
+		c.update(key, "data", "new data", isAbsent)
+		c.update(key, "", "", isAbsent)
+		c.update(key, key, key, isAbsent)
+		c.tombstone(key)
+	}
+	c.live(chain[1], chain[1])
 }
 
-func removeWins(ctx context.Context, b sessionstores.Backend) error {
-	const rounds = 100
-	for round := range rounds {
-		key := newKey("key")
-		if err := commit(viaCtx{ctx, b}, key, []byte("data"), inAnHour()); err != nil {
-			return err
-		}
-		calls := []func() error{
-			func() error { _, err := b.Update(ctx, key, []byte("updated"), inAnHour()); return err },
-			func() error { _, err := b.Touch(ctx, key, inAnHour()); return err },
-			func() error { found, err := b.Remove(ctx, key); return says("Remove", true, found, err) },
-		}
-		first := round % len(calls) // a busy scheduler tends to run the one that was started last, and always that
-		if err := together(slices.Concat(calls[first:], calls[:first])...); err != nil {
-			return err
-		}
-		if err := gone(ctx, b, key); err != nil {
-			return fmt.Errorf("after Remove, concurrent with Update and Touch: %w", err)
-		}
+func updateConflict(c *backendChecker) {
+	key := newKey("key")
+	c.create(key, "first", isFound)
+	c.update(key, "first", "second", isFound)
+
+	longer := time.Now().Add(2 * time.Hour)
+	for _, old := range []string{"first", "secon", "second ", "SECOND", ""} {
+		c.updateUntil(key, old, "third", longer, isConflict)
+		c.live(key, "second") // with the same expiry
 	}
-	return nil
+
+	c.when = "after a conflict, with the data as it is now"
+	c.update(key, "second", "third", isFound)
+	c.live(key, "third")
 }
 
-func inputIsCopied(ctx context.Context, b sessionstores.Backend) error {
-	pristine, expiry := []byte("the data that was given"), inAnHour()
-	writes := map[string]func(key string, data []byte) error{
-		"Commit":    func(key string, data []byte) error { return b.Commit(key, data, expiry) },
-		"CommitCtx": func(key string, data []byte) error { return b.CommitCtx(ctx, key, data, expiry) },
-		"Update":    func(key string, data []byte) error { _, err := b.Update(ctx, key, data, expiry); return err },
-		"Renew": func(key string, data []byte) error {
-			_, err := b.Renew(ctx, newKey("predecessor"), key, data, expiry)
-			return err
-		},
-	}
-	for name, write := range writes {
-		key, data := newKey("key"), bytes.Clone(pristine)
-		if err := commit(b, key, []byte("old"), expiry); err != nil {
-			return err
-		}
-		if err := write(key, data); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if !bytes.Equal(data, pristine) {
-			return fmt.Errorf("%s changed the slice it was given", name)
-		}
-		clear(data)
-		if err := live(ctx, b, key, pristine, expiry); err != nil {
-			return fmt.Errorf("after the slice given to %s was reused: %w", name, err)
-		}
-	}
-	return nil
+func updateRepeated(c *backendChecker) {
+	key, longer := newKey("key"), time.Now().Add(2*time.Hour)
+	c.create(key, "first", isFound)
+	c.update(key, "first", "second", isFound)
+	c.updateUntil(key, "first", "second", longer, isFound)
+	c.liveUntil(key, "second", longer)
+	c.update(key, "second", "second", isFound)
+	c.live(key, "second")
 }
 
-func outputIsCopied(ctx context.Context, b sessionstores.Backend) error {
-	key, pristine, expiry := newKey("key"), []byte("the data that is stored"), inAnHour()
-	reads := map[string]func() ([]byte, error){
-		"Find":    func() ([]byte, error) { data, _, err := b.Find(key); return data, err },
-		"FindCtx": func() ([]byte, error) { data, _, err := b.FindCtx(ctx, key); return data, err },
-		"Get":     func() ([]byte, error) { data, _, _, err := b.Get(ctx, key); return data, err },
+func touchReplacesExpiry(c *backendChecker) {
+	key := newKey("key")
+	c.create(key, "data", isFound)
+	for _, ttl := range []time.Duration{2 * time.Hour, 30 * time.Minute, time.Minute, time.Hour} {
+		for _, zone := range zones() {
+			c.when = fmt.Sprintf("with an expiry in %v in the time zone %v", ttl, zone)
+			expiry := time.Now().Add(ttl).In(zone)
+			c.touch(key, expiry, isFound)
+			c.liveUntil(key, "data", expiry)
+		}
 	}
-	if s, ok := b.(scs.IterableStore); ok {
-		reads["All"] = func() ([]byte, error) { all, err := s.All(); return all[key], err }
+}
+
+func touchWithoutSession(c *backendChecker) {
+	unused, deleted := newKey("unused"), newKey("deleted")
+	revoked, chain := newKey("revoked"), c.chain(2)
+	c.create(deleted, "data", isFound)
+	c.delete(deleted)
+	c.create(revoked, "data", isFound)
+	c.revoke(revoked, isFound)
+
+	for _, key := range []string{unused, deleted} {
+		c.touch(key, c.expiry, isAbsent)
+		c.blank(key)
 	}
-	if s, ok := b.(scs.IterableCtxStore); ok {
-		reads["AllCtx"] = func() ([]byte, error) { all, err := s.AllCtx(ctx); return all[key], err }
+	for _, key := range []string{revoked, chain[0]} {
+		c.touch(key, c.expiry, isAbsent)
+		c.tombstone(key)
 	}
-	if err := commit(b, key, pristine, expiry); err != nil {
+	c.live(chain[1], chain[1])
+}
+
+func commitReplacesTombstone(c *backendChecker) {
+	revoked, chain := newKey("revoked"), c.chain(2)
+	c.revoke(revoked, isAbsent)
+	for _, key := range []string{revoked, chain[0]} {
+		c.commit(key, "data")
+		c.live(key, "data")
+		c.update(key, "data", "new data", isFound)
+		c.touch(key, c.expiry, isFound)
+		c.live(key, "new data")
+		c.revoke(key, isFound)
+		c.tombstone(key)
+	}
+	c.live(chain[1], chain[1]) // Commit has replaced the tombstone that named it as the successor
+}
+
+func deleteLeavesNoTombstone(c *backendChecker) {
+	unused, key := newKey("unused"), newKey("key")
+	c.create(key, "data", isFound)
+	for _, key := range []string{unused, key} {
+		c.delete(key)
+		c.blank(key)
+		c.create(key, "data", isFound)
+		c.live(key, "data")
+	}
+}
+
+func deleteKeepsTombstone(c *backendChecker) {
+	revoked, chain := newKey("revoked"), c.chain(2)
+	c.revoke(revoked, isAbsent)
+	for _, key := range []string{revoked, chain[0]} {
+		c.delete(key)
+		c.tombstone(key)
+		c.create(key, "data", isAbsent)
+	}
+	c.revoke(chain[0], isFound)
+	c.gone(chain[1])
+}
+
+func tombstonesAreNotListed(c *backendChecker) {
+	renewed, revoked, unused := c.chain(2), c.chain(2), newKey("unused")
+	c.revoke(revoked[0], isFound)
+	c.revoke(unused, isAbsent)
+	if store, ok := c.backend.(scs.IterableStore); ok {
+		c.notListed(store.All, renewed[0], revoked[0], revoked[1], unused)
+	}
+}
+
+// notListed fails if all returns an entry for one of the keys.
+func (c *backendChecker) notListed(all func() (map[string][]byte, error), keys ...string) {
+	list := iterableChecker{c.storeChecker, all}
+	list.notListed(keys...)
+	c.fail(list.failure())
+}
+
+func methodsStoreLargeData(c *backendChecker) {
+	key, successor := newKey("key"), newKey("successor")
+	first, second := everyByte(megabyte+1), everyByte(2*megabyte+1)
+	if _, err := c.backend.Create(c.ctx, key, []byte(first), c.expiry); err != nil {
+		return // a store may refuse more than a megabyte
+	}
+	c.when = "Create"
+	c.live(key, first)
+	c.when = "Update"
+	c.update(key, first, second, isFound)
+	c.live(key, second)
+	c.update(key, second[:len(second)-1]+"x", first, isConflict)
+	c.when = "Renew"
+	c.renew(key, successor, second, first, isFound)
+	c.live(successor, first)
+	c.delete(successor)
+}
+
+func methodsCopyGivenSlices(c *backendChecker) {
+	c.givenSliceIsCopied("Create", func(key string, given []byte) error {
+		_, err := c.backend.Create(c.ctx, key, given, c.expiry)
 		return err
-	}
-	for name, read := range reads {
-		data, err := read()
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		clear(data)
-		_ = append(data, "and beyond its end"...)
-		if err := live(ctx, b, key, pristine, expiry); err != nil {
-			return fmt.Errorf("after the slice from %s was written into: %w", name, err)
-		}
-	}
-	return nil
+	})
+	c.givenSliceIsCopied("CommitCtx", func(key string, given []byte) error {
+		return c.backend.CommitCtx(c.ctx, key, given, c.expiry)
+	})
+	c.givenSliceIsCopied("Update", func(key string, given []byte) error {
+		c.create(key, "old", isFound)
+		_, err := c.backend.Update(c.ctx, key, []byte("old"), given, c.expiry)
+		return err
+	})
+	c.givenSliceIsCopied("Renew", func(key string, given []byte) error {
+		old := newKey("old")
+		c.create(old, "old", isFound)
+		_, err := c.backend.Renew(c.ctx, old, key, []byte("old"), given, c.expiry)
+		return err
+	})
+	c.oldSliceIsUnchanged()
 }
 
-// together calls all at the same time, and joins their errors.
-func together(calls ...func() error) error {
-	start, errs := make(chan struct{}), make([]error, len(calls))
-	var wg sync.WaitGroup
-	for i, call := range calls {
-		wg.Go(func() {
-			<-start
-			errs[i] = call()
-		})
+// oldSliceIsUnchanged checks the slices with which Update and Renew compare the stored data.
+func (c *backendChecker) oldSliceIsUnchanged() {
+	key, successor, old := newKey("key"), newKey("successor"), []byte("old")
+	c.create(key, "old", isFound)
+	_, err := c.backend.Update(c.ctx, key, old, []byte("old"), c.expiry)
+	c.wantNil("Update", err)
+	_, err = c.backend.Renew(c.ctx, key, successor, old, []byte("new"), c.expiry)
+	c.wantNil("Renew", err)
+	if string(old) != "old" {
+		c.failf("Update or Renew changed the slice old to %q, want %q", old, "old")
 	}
-	close(start)
-	wg.Wait()
-	return errors.Join(errs...)
+}
+
+func getCopiesSlice(c *backendChecker) {
+	c.returnedSliceIsCopied("Get", func(key string) ([]byte, error) {
+		data, _, _, err := c.backend.Get(c.ctx, key)
+		return data, err
+	})
 }

@@ -1,83 +1,109 @@
 package storetest
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/alexedwards/scs/v2"
 )
 
-var ctxChecks = []check[scs.CtxStore]{
-	{"the methods with a context and those without agree", ctxAgrees},
-	{"a cancelled context gives an error or is ignored, and breaks nothing", cancelledBreaksNothing},
+// A ctxChecker calls an scs.CtxStore. The embedded storeChecker uses the methods without a context.
+type ctxChecker struct {
+	storeChecker
+	ctxStore scs.CtxStore
 }
 
-func ctxAgrees(ctx context.Context, s scs.CtxStore) error {
-	key, with := newKey("key"), viaCtx{ctx, s}
-	stores := []struct {
-		name  string
-		store scs.Store
-	}{{"without a context", s}, {"with a context", with}}
-	for _, writer := range stores {
-		for _, reader := range stores {
-			err := first(
-				func() error { return commit(writer.store, key, []byte(writer.name), inAnHour()) },
-				func() error { return present(reader.store, key, []byte(writer.name)) },
-				func() error { return writer.store.Delete(key) },
-				func() error { return absent(reader.store, key) },
-			)
-			if err != nil {
-				return fmt.Errorf("written %s, read %s: %w", writer.name, reader.name, err)
-			}
+func newCtxChecker(ctx context.Context, store scs.Store) (*ctxChecker, bool) {
+	s, ok := store.(scs.CtxStore)
+	return &ctxChecker{storeChecker{newChecker(ctx), store}, s}, ok
+}
+
+var ctxChecks = []check[*ctxChecker]{
+	{name: "the methods with and without a context use the same sessions", run: ctxMethodsAgree},
+	{name: "the methods with a context copy slices", run: ctxMethodsCopySlices},
+	{name: "FindCtx with a cancelled context reports no session as absent", run: cancelledFind},
+	{name: "CommitCtx with a cancelled context stores all or nothing", run: cancelledCommit},
+	{name: "DeleteCtx with a cancelled context removes the session or fails", run: cancelledDelete},
+}
+
+func ctxMethodsAgree(c *ctxChecker) {
+	key := newKey("key")
+	stores := map[string]scs.Store{
+		"without a context": c.store,
+		"with a context":    viaCtx{c.ctx, c.ctxStore},
+	}
+	for written, writer := range stores {
+		for read, reader := range stores {
+			c.when = fmt.Sprintf("written %s, read %s", written, read)
+			c.use(writer).commit(key, written)
+			c.use(reader).present(key, written)
+			c.use(writer).delete(key)
+			c.use(reader).absent(key)
 		}
 	}
-	return nil
 }
 
-// A browser that goes away cancels the request. Whether the store then works on is its own affair, but it must not say that
-// a session is absent which is there (that signs somebody out), nor leave half of a write.
-func cancelledBreaksNothing(ctx context.Context, s scs.CtxStore) error {
-	dead, cancel := context.WithCancel(ctx)
+// use makes the embedded storeChecker call another store.
+func (c *ctxChecker) use(store scs.Store) *storeChecker {
+	c.storeChecker.store = store
+	return &c.storeChecker
+}
+
+func ctxMethodsCopySlices(c *ctxChecker) {
+	c.givenSliceIsCopied("CommitCtx", func(key string, given []byte) error {
+		return c.ctxStore.CommitCtx(c.ctx, key, given, c.expiry)
+	})
+	c.returnedSliceIsCopied("FindCtx", func(key string) ([]byte, error) {
+		data, _, err := c.ctxStore.FindCtx(c.ctx, key)
+		return data, err
+	})
+}
+
+// A browser that closes its connection cancels the context of the request. A store may return an
+// error then, or ignore it.
+func cancelledContext(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	old, data := []byte("old data"), []byte("new data, and more of it")
-
-	kept, replaced, deleted := newKey("kept"), newKey("replaced"), newKey("deleted")
-	for _, key := range []string{kept, replaced, deleted} {
-		if err := commit(viaCtx{ctx, s}, key, old, inAnHour()); err != nil {
-			return err
-		}
-	}
-
-	if got, found, err := s.FindCtx(dead, kept); err == nil && (!found || !bytes.Equal(got, old)) {
-		return fmt.Errorf("FindCtx with a cancelled context: %.60q, found=%v and no error; want the data or an error", got, found)
-	}
-	if err := present(s, kept, old); err != nil {
-		return fmt.Errorf("after FindCtx with a cancelled context: %w", err)
-	}
-
-	refused := s.CommitCtx(dead, replaced, data, inAnHour())
-	isOld, isNew := present(s, replaced, old), present(s, replaced, data)
-	if isNew != nil && (refused == nil || isOld != nil) {
-		return fmt.Errorf("after CommitCtx with a cancelled context, which returned %w: %w", nonNil(refused), isNew)
-	}
-
-	refused = s.DeleteCtx(dead, deleted)
-	isOld, isGone := present(s, deleted, old), absent(s, deleted)
-	if isGone != nil && (refused == nil || isOld != nil) {
-		return fmt.Errorf("after DeleteCtx with a cancelled context, which returned %w: %w", nonNil(refused), isGone)
-	}
-
-	// The store works on for those whose context is alive.
-	if err := commit(viaCtx{ctx, s}, kept, data, inAnHour()); err != nil {
-		return err
-	}
-	return present(viaCtx{ctx, s}, kept, data)
+	return ctx
 }
 
-var errNone = errors.New("no error")
+func cancelledFind(c *ctxChecker) {
+	key := newKey("key")
+	c.commit(key, "data")
+	data, found, err := c.ctxStore.FindCtx(cancelledContext(c.ctx), key)
+	if err == nil && (!found || string(data) != "data") {
+		c.failf("FindCtx = %.60q, found=%v and no error; want the data or an error", data, found)
+	}
 
-// nonNil makes words of the absence of an error.
-func nonNil(err error) error { return cmp.Or(err, errNone) }
+	c.when = "after FindCtx with a cancelled context"
+	c.present(key, "data")
+	c.use(viaCtx{c.ctx, c.ctxStore}).present(key, "data")
+}
+
+func cancelledCommit(c *ctxChecker) {
+	key := newKey("key")
+	c.commit(key, "old data")
+	const data = "new data, and more of it"
+	err := c.ctxStore.CommitCtx(cancelledContext(c.ctx), key, []byte(data), c.expiry)
+
+	c.when = fmt.Sprintf("after CommitCtx with a cancelled context, which returned the error %v", err)
+	valid := map[string]bool{data: true, "old data": err != nil}
+	c.presentOneOf(key, valid)
+
+	c.when = "after another CommitCtx"
+	c.use(viaCtx{c.ctx, c.ctxStore}).commit(key, "later data")
+	c.use(viaCtx{c.ctx, c.ctxStore}).present(key, "later data")
+}
+
+func cancelledDelete(c *ctxChecker) {
+	key := newKey("key")
+	c.commit(key, "data")
+	err := c.ctxStore.DeleteCtx(cancelledContext(c.ctx), key)
+
+	c.when = fmt.Sprintf("after DeleteCtx with a cancelled context, which returned the error %v", err)
+	if _, found, _ := c.store.Find(key); !found || err == nil {
+		c.absent(key)
+		return
+	}
+	c.present(key, "data")
+}

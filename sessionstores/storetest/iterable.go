@@ -1,71 +1,102 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/alexedwards/scs/v2"
 )
 
-var iterableChecks = []check[scs.IterableStore]{
-	{"All has the sessions that are live", func(ctx context.Context, s scs.IterableStore) error {
-		return iterates(s, func() (map[string][]byte, error) { return s.All() })
-	}},
+// An iterableChecker calls All of an scs.IterableStore, or AllCtx of an scs.IterableCtxStore.
+type iterableChecker struct {
+	storeChecker
+	all func() (map[string][]byte, error)
 }
 
-var iterableCtxChecks = []check[scs.IterableCtxStore]{
-	{"AllCtx has the sessions that are live", func(ctx context.Context, s scs.IterableCtxStore) error {
-		return iterates(s, func() (map[string][]byte, error) { return s.AllCtx(ctx) })
-	}},
+func newIterableChecker(ctx context.Context, store scs.Store) (*iterableChecker, bool) {
+	s, ok := store.(scs.IterableStore)
+	all := func() (map[string][]byte, error) { return s.All() }
+	return &iterableChecker{storeChecker{newChecker(ctx), store}, all}, ok
 }
 
-// iterates checks all, a method of the store. Others may have sessions in it.
-func iterates(store any, all func() (map[string][]byte, error)) error {
-	s, ok := store.(scs.Store)
-	if !ok {
-		return fmt.Errorf("%T can be iterated over, but is no scs.Store", store)
-	}
-	if sessions, err := all(); err != nil || sessions == nil {
-		return errors.Join(err, errors.New("want a map that is not nil, even when it is empty"))
-	}
+func newIterableCtxChecker(ctx context.Context, store scs.Store) (*iterableChecker, bool) {
+	s, ok := store.(scs.IterableCtxStore)
+	all := func() (map[string][]byte, error) { return s.AllCtx(ctx) }
+	return &iterableChecker{storeChecker{newChecker(ctx), store}, all}, ok
+}
 
-	want := map[string][]byte{newKey("one"): []byte("first"), newKey("two"): {}, newKey("three"): {0, 0xff}}
-	for key, data := range want {
-		if err := commit(s, key, data, inAnHour()); err != nil {
-			return err
-		}
-	}
-	deleted, overdue := newKey("deleted"), newKey("overdue")
-	for _, key := range []string{deleted, overdue} {
-		if err := commit(s, key, []byte("data"), inAnHour()); err != nil {
-			return err
-		}
-	}
-	if err := s.Delete(deleted); err != nil {
-		return err
-	}
-	_ = s.Commit(overdue, []byte("data"), longAgo()) // may be refused: then the session is still live
-	_, overdueIsLive, err := s.Find(overdue)
-	if err != nil {
-		return err
-	}
+var iterableChecks = []check[*iterableChecker]{
+	{name: "All returns all sessions", run: allReturnsSessions},
+	{name: "All returns no session that was deleted", run: allOmitsDeleted},
+	{name: "All returns no session that has expired", run: allOmitsExpired, waits: true},
+	{name: "All returns copies", run: allReturnsCopies},
+}
 
-	sessions, err := all()
-	if err != nil {
-		return err
+// list calls All. It fails if the map is nil, which scs does not allow for an empty store either.
+func (c *iterableChecker) list() map[string][]byte {
+	if c.failed() {
+		return nil
 	}
-	for key, data := range want {
-		if got, ok := sessions[key]; !ok || !bytes.Equal(got, data) {
-			return fmt.Errorf("it has %.60q (present: %v) under %.60q, want %.60q", got, ok, key, data)
+	all, err := c.all()
+	c.wantNil("All", err)
+	if all == nil {
+		c.failf("All returned nil, want a map")
+	}
+	return all
+}
+
+// listed fails unless All returns the data under key.
+func (c *iterableChecker) listed(key, want string) {
+	data, ok := c.list()[key]
+	if !c.failed() && (!ok || string(data) != want) {
+		c.failf("All returned %.60q (present: %v) under %.60q, want %.60q", data, ok, key, want)
+	}
+}
+
+// notListed fails if All returns an entry whose key contains one of the keys. A store may keep
+// other data under a key with a prefix, and must not return it as a session.
+func (c *iterableChecker) notListed(keys ...string) {
+	for listed := range c.list() {
+		for _, key := range keys {
+			if strings.Contains(listed, key) {
+				c.failf("All returned an entry under %.60q, want none for %.60q", listed, key)
+			}
 		}
 	}
-	if _, ok := sessions[deleted]; ok {
-		return errors.New("it has a session that was deleted")
+}
+
+func allReturnsSessions(c *iterableChecker) {
+	sessions := map[string]string{
+		newKey("one"): "first", newKey("two"): "", newKey("three"): "\x00\xff",
 	}
-	if _, ok := sessions[overdue]; ok != overdueIsLive {
-		return fmt.Errorf("it has a session that has expired: %v; Find finds it: %v", ok, overdueIsLive)
+	for key, data := range sessions {
+		c.commit(key, data)
 	}
-	return nil
+	for key, data := range sessions {
+		c.listed(key, data)
+		c.present(key, data)
+	}
+}
+
+func allOmitsDeleted(c *iterableChecker) {
+	key := newKey("key")
+	c.commit(key, "data")
+	c.delete(key)
+	c.notListed(key)
+}
+
+func allOmitsExpired(c *iterableChecker) {
+	key, expiry := newKey("key"), soon()
+	c.commitUntil(key, "data", expiry)
+	c.listed(key, "data")
+	c.absentSoon(key, expiry)
+	c.when = "after Find has reported the session as absent"
+	c.notListed(key)
+}
+
+func allReturnsCopies(c *iterableChecker) {
+	c.returnedSliceIsCopied("All", func(key string) ([]byte, error) {
+		all, err := c.all()
+		return all[key], err
+	})
 }

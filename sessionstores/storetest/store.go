@@ -1,242 +1,192 @@
 package storetest
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 )
 
-var storeChecks = []check[scs.Store]{
-	{"what is committed is found", committedIsFound},
-	{"a commit replaces what was there", commitReplaces},
-	{"what is deleted is gone, and deleting it again is no error", deletedIsGone},
-	{"an unknown or malformed token is not found, without an error", malformedIsNotFound},
-	{"keys that look alike are told apart", alikeKeysAreApart},
-	{"data is any bytes, from none to a megabyte", dataIsAnyBytes},
-	{"an expiry in the past keeps nothing", pastKeepsNothing},
-	{"an expiry in a hundred years is kept", farExpiryIsKept},
-	{"an expired session is not found", expiredIsNotFound},
-	{"concurrent use", concurrentUse},
+var storeChecks = []check[*storeChecker]{
+	{name: "Find returns what was committed", run: committedIsFound},
+	{name: "Commit replaces the data", run: commitReplaces},
+	{name: "Delete removes a session and can be repeated", run: deleteRemoves},
+	{name: "an unknown or malformed token is absent without an error", run: malformedIsAbsent},
+	{name: "keys that look alike are different", run: alikeKeysDiffer},
+	{name: "data is any bytes of any size", run: dataIsAnyBytes},
+	{name: "the slice that is given is neither changed nor kept", run: givenSliceIsCopied},
+	{name: "the slice that is returned belongs to the caller", run: returnedSliceIsCopied},
+	{name: "a session with an expiry in the past is absent", run: pastIsAbsent},
+	{name: "an expiry in a hundred years is kept", run: farExpiryIsKept},
+	{name: "the time zone of an expiry has no effect", run: zoneHasNoEffect},
+	{name: "an expired session is absent", run: expiredIsAbsent, waits: true},
+	{name: "concurrent calls do not disturb each other", run: concurrentCalls},
 }
 
-func committedIsFound(_ context.Context, s scs.Store) error {
+func committedIsFound(c *storeChecker) {
 	one, two := newKey("one"), newKey("two")
-	return first(
-		func() error { return absent(s, one) },
-		func() error { return commit(s, one, []byte("first"), inAnHour()) },
-		func() error { return commit(s, two, []byte("second"), inAnHour()) },
-		func() error { return present(s, one, []byte("first")) },
-		func() error { return present(s, two, []byte("second")) },
-		func() error { return present(s, one, []byte("first")) }, // finding takes nothing away
-	)
+	c.absent(one)
+	c.commit(one, "first")
+	c.commit(two, "second")
+	c.present(one, "first")
+	c.present(two, "second")
+	c.present(one, "first") // Find removes nothing
 }
 
-func commitReplaces(_ context.Context, s scs.Store) error {
+func commitReplaces(c *storeChecker) {
 	key := newKey("key")
 	for _, data := range []string{"a longer value", "short", "a longer one again"} {
-		if err := commit(s, key, []byte(data), inAnHour()); err != nil {
-			return err
-		}
-		if err := present(s, key, []byte(data)); err != nil {
-			return err
-		}
+		c.commit(key, data)
+		c.present(key, data)
 	}
-	return nil
 }
 
-func deletedIsGone(_ context.Context, s scs.Store) error {
+func deleteRemoves(c *storeChecker) {
 	key, other := newKey("key"), newKey("other")
-	for _, k := range []string{key, other} {
-		if err := commit(s, k, []byte(k), inAnHour()); err != nil {
-			return err
-		}
+	c.commit(key, "data")
+	c.commit(other, "other data")
+	for _, c.when = range []string{"after Delete", "after a second Delete"} {
+		c.delete(key)
+		c.absent(key)
+		c.present(other, "other data")
 	}
-	for _, call := range []string{"Delete", "second Delete"} {
-		if err := s.Delete(key); err != nil {
-			return fmt.Errorf("%s: %w", call, err)
-		}
-		if err := absent(s, key); err != nil {
-			return fmt.Errorf("after the %s: %w", call, err)
-		}
-	}
-	if err := present(s, other, []byte(other)); err != nil {
-		return fmt.Errorf("after Delete of another key: %w", err)
-	}
-	if err := commit(s, key, []byte("again"), inAnHour()); err != nil {
-		return err
-	}
-	return present(s, key, []byte("again"))
+
+	c.when = "after Delete and Commit"
+	c.commit(key, "new data")
+	c.present(key, "new data")
 }
 
-// A token is what a stranger wrote into a cookie. See the comments of scs.Store: tampered or malformed tokens are not found,
-// and errors are for the system's own.
-func malformedIsNotFound(_ context.Context, s scs.Store) error {
+// A token comes from a cookie, which can contain anything. See the comments of scs.Store: a
+// malformed token is absent, and an error means that the store has failed.
+func malformedIsAbsent(c *storeChecker) {
 	for _, key := range []string{
-		"", " ", "*", "?", "%", "_", "\x00", "\n", "a\x00b", "\xff\xfe", "ключ", "💥", "a:b", "{a}", "../../etc/passwd",
-		"'; DROP TABLE sessions; --", "%00", `\`, `"`, newKey("unknown"), strings.Repeat("k", 10_000),
+		"", " ", "*", "?", "%", "_", "\x00", "\n", "a\x00b", "\xff\xfe", "ключ", "💥", "a:b", "{a}",
+		"../../etc/passwd", "'; DROP TABLE sessions; --", "%00", `\`, `"`,
+		newKey("unknown"), strings.Repeat("k", 10_000),
 	} {
-		if err := absent(s, key); err != nil {
-			return err
-		}
-		if err := s.Delete(key); err != nil {
-			return fmt.Errorf("Delete(%.60q): %w", key, err)
-		}
+		c.absent(key)
+		c.delete(key)
 	}
-	return nil
 }
 
-func alikeKeysAreApart(_ context.Context, s scs.Store) error {
+func alikeKeysDiffer(c *storeChecker) {
 	base := newKey("key")
 	keys := []string{
-		base, base + " ", " " + base, base + "x", base[:len(base)-1], strings.ToLower(base), base + "*", base + "%",
-		base + ":" + base, base + "é", base + "e\u0301", base + "=", "{" + base + "}",
-		strings.Repeat(base, 7), strings.Repeat(base, 7) + "x",
+		base, base + " ", " " + base, base + "x", base[:len(base)-1], strings.ToLower(base),
+		base + "*", base + "%", base + ":" + base, base + "é", base + "e\u0301", base + "=",
+		"{" + base + "}", strings.Repeat(base, 7), strings.Repeat(base, 7) + "x",
 	}
 	for _, key := range keys {
-		if err := commit(s, key, []byte("data of "+key), inAnHour()); err != nil {
-			return err
-		}
+		c.commit(key, "data of "+key)
 	}
 	for i, key := range keys {
-		if err := present(s, key, []byte("data of "+key)); err != nil {
-			return err
-		}
-		if err := s.Delete(key); err != nil {
-			return fmt.Errorf("Delete(%.60q): %w", key, err)
-		}
+		c.present(key, "data of "+key)
+		c.delete(key)
+		c.when = fmt.Sprintf("after Delete(%.60q)", key)
 		for _, other := range keys[i+1:] {
-			if err := present(s, other, []byte("data of "+other)); err != nil {
-				return fmt.Errorf("after Delete(%.60q): %w", key, err)
-			}
+			c.present(other, "data of "+other)
 		}
 	}
-	return nil
 }
 
-// nil is not among them: no codec makes it, and to SQL it is a NULL, which the tables of scs's own stores refuse.
-func dataIsAnyBytes(_ context.Context, s scs.Store) error {
-	every := make([]byte, 256)
-	for i := range every {
-		every[i] = byte(i)
-	}
-	for name, data := range map[string][]byte{
-		"empty":      {},
-		"one zero":   {0},
-		"every byte": every,
-		"a megabyte": bytes.Repeat(every, 4096),
-	} {
-		key := newKey("key")
-		if err := commit(s, key, data, inAnHour()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := present(s, key, data); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+// A store may refuse such an expiry with an error. It must not keep the session under a key that
+// was not used before.
+func pastIsAbsent(c *storeChecker) {
+	for _, expiry := range pastTimes() {
+		c.when = fmt.Sprintf("after Commit with the expiry %v", expiry)
+		fresh, existing := newKey("fresh"), newKey("existing")
+		c.commit(existing, "old data")
+
+		_ = c.store.Commit(fresh, []byte("new data"), expiry)
+		c.absent(fresh)
+		if err := c.store.Commit(existing, []byte("new data"), expiry); err == nil {
+			c.absent(existing)
 		}
 	}
-	return nil
 }
 
-// A store may refuse such an expiry with an error. What it may not do is keep the session for ever, or keep the old one.
-func pastKeepsNothing(_ context.Context, s scs.Store) error {
-	for _, expiry := range []time.Time{longAgo(), time.Unix(0, 0), {}} {
-		fresh, old := newKey("fresh"), newKey("old")
-		if err := commit(s, old, []byte("old"), inAnHour()); err != nil {
-			return err
-		}
-		for _, key := range []string{fresh, old} {
-			refused := s.Commit(key, []byte("new"), expiry)
-			if err := absent(s, key); err != nil && (refused == nil || key == fresh) {
-				return fmt.Errorf("after a commit that expires at %v: %w", expiry, err)
-			}
-		}
-	}
-	return nil
-}
-
-func farExpiryIsKept(_ context.Context, s scs.Store) error {
+func farExpiryIsKept(c *storeChecker) {
 	key := newKey("key")
-	if err := commit(s, key, []byte("data"), time.Now().AddDate(100, 0, 0)); err != nil {
-		return err
-	}
-	if err := present(s, key, []byte("data")); err != nil {
-		return err
-	}
-	return s.Delete(key)
+	c.commitUntil(key, "data", time.Now().AddDate(100, 0, 0))
+	c.present(key, "data")
+	c.delete(key)
 }
 
-func expiredIsNotFound(ctx context.Context, s scs.Store) error {
+// zones returns time zones far from each other and from most local ones.
+func zones() []*time.Location {
+	return []*time.Location{
+		time.FixedZone("west", -12*60*60), time.UTC, time.FixedZone("east", 14*60*60),
+	}
+}
+
+func zoneHasNoEffect(c *storeChecker) {
+	for _, zone := range zones() {
+		c.when = fmt.Sprintf("with an expiry in the time zone %v", zone)
+		live, expired := newKey("live"), newKey("expired")
+		c.commitUntil(live, "data", c.expiry.In(zone))
+		c.present(live, "data")
+		_ = c.store.Commit(expired, []byte("data"), time.Now().Add(-time.Minute).In(zone))
+		c.absent(expired)
+	}
+}
+
+func expiredIsAbsent(c *storeChecker) {
+	expiry := soon()
 	fresh, shortened, extended := newKey("fresh"), newKey("shortened"), newKey("extended")
-	soon := time.Now().Add(granularity / 2)
-	err := first(
-		func() error { return commit(s, shortened, []byte("data"), inAnHour()) },
-		func() error { return commit(s, shortened, []byte("data"), soon) },
-		func() error { return commit(s, fresh, []byte("data"), soon) },
-		func() error { return commit(s, extended, []byte("data"), soon) },
-		func() error { return commit(s, extended, []byte("data"), inAnHour()) },
-	)
-	if err != nil {
-		return err
-	}
-	for _, key := range []string{fresh, shortened} {
-		if err := eventually(ctx, soon, func() error { return absent(s, key) }); err != nil {
-			return err
-		}
-	}
-	return present(s, extended, []byte("data"))
+	c.commit(shortened, "data")
+	c.commitUntil(shortened, "data", expiry)
+	c.commitUntil(fresh, "data", expiry)
+	c.commitUntil(extended, "data", expiry)
+	c.commit(extended, "data")
+
+	c.present(fresh, "data")
+	c.absentSoon(fresh, expiry)
+	c.absentSoon(shortened, expiry)
+	c.present(extended, "data")
 }
 
-func concurrentUse(_ context.Context, s scs.Store) error {
+func concurrentCalls(c *storeChecker) {
 	const users, requests = 50, 20
 	shared := newKey("shared")
-	if err := commit(s, shared, sharedBy(0), inAnHour()); err != nil {
-		return err
+	whole := func(user int) string { return strings.Repeat(fmt.Sprintf("user %d;", user), 100) }
+	valid := map[string]bool{}
+	for user := range users {
+		valid[whole(user)] = true
 	}
-	errs := make([]error, users)
+	c.commit(shared, whole(0))
+
+	failures := make([]error, users)
 	var wg sync.WaitGroup
 	for user := range users {
 		wg.Go(func() {
+			c := *c
 			own := newKey("own")
 			for request := range requests {
-				data := fmt.Appendf(nil, "request %d of user %d", request, user)
-				errs[user] = first(
-					func() error { return commit(s, own, data, inAnHour()) },
-					func() error { return commit(s, shared, sharedBy(user), inAnHour()) },
-					func() error { return present(s, own, data) },
-					func() error { return whole(s, shared, users) },
-					func() error { return s.Delete(own) },
-					func() error { return absent(s, own) },
-				)
-				if errs[user] != nil {
-					return
-				}
+				data := fmt.Sprintf("request %d of user %d", request, user)
+				c.commit(own, data)
+				c.commit(shared, whole(user))
+				c.present(own, data)
+				c.presentOneOf(shared, valid)
+				c.delete(own)
+				c.absent(own)
 			}
+			failures[user] = c.failure()
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	for _, err := range failures {
+		c.fail(err)
+	}
 }
 
-// sharedBy is what a user writes into the shared session. Parts of it from two users are what neither wrote.
-func sharedBy(user int) []byte {
-	return bytes.Repeat(fmt.Appendf(nil, "user %d;", user), 100)
-}
-
-// whole is an error unless what is under key is just as one of the users wrote it.
-func whole(s scs.Store, key string, users int) error {
-	data, found, err := s.Find(key)
-	if err != nil || !found {
-		return fmt.Errorf("Find of a shared session: found=%v, error %w", found, err)
+// presentOneOf fails unless Find finds valid data. Data that mixes two writes is not valid.
+func (c *storeChecker) presentOneOf(key string, valid map[string]bool) {
+	if c.failed() {
+		return
 	}
-	for user := range users {
-		if bytes.Equal(data, sharedBy(user)) {
-			return nil
-		}
+	data, found, err := c.store.Find(key)
+	if err != nil || !found || !valid[string(data)] {
+		c.failf("Find of a shared session = %.60q, found=%v, error %v; want what a user has written",
+			data, found, err)
 	}
-	return fmt.Errorf("Find of a shared session = %.60q, which nobody wrote", data)
 }
