@@ -108,31 +108,28 @@ func newMiniStore(t testing.TB) (*miniredis.Miniredis, *redisstore.Store) {
 	return mini, redisstore.New(client)
 }
 
-// advance moves the time of mini by the time that has passed, before each command of the client.
-func advance(mini *miniredis.Miniredis, client *redis.Client) {
-	var mu sync.Mutex
-	last := time.Now()
-	before := func() {
-		mu.Lock()
-		defer mu.Unlock()
-		now := time.Now()
-		mini.FastForward(now.Sub(last))
-		last = now
-	}
-
-	client.AddHook(hook{
-		process: func(next redis.ProcessHook) redis.ProcessHook {
-			return func(ctx context.Context, cmd redis.Cmder) error {
-				before()
-				return next(ctx, cmd)
+// keepTime makes the keys of mini expire as time passes.
+func keepTime(t testing.TB, mini *miniredis.Miniredis) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	t.Cleanup(func() {
+		stop()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		last := time.Now()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-tick.C:
+				mini.FastForward(now.Sub(last))
+				last = now
 			}
-		},
-		pipeline: func(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-			return func(ctx context.Context, cmds []redis.Cmder) error {
-				before()
-				return next(ctx, cmds)
-			}
-		},
+		}
 	})
 }
 

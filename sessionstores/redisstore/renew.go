@@ -92,10 +92,21 @@ func (s *Store) finishRenew(
 		return true, nil
 	}
 
-	if err := s.DeleteCtx(ctx, newKey); err != nil {
+	if err := s.undoRenew(ctx, newKey); err != nil {
 		return false, err
 	}
 	return false, conflictError(state)
+}
+
+// undoRenew removes the successor that a call of Renew has stored in vain. If another call has
+// renewed that one meanwhile, it revokes the result.
+func (s *Store) undoRenew(ctx context.Context, newKey string) error {
+	successors, err := s.delete(ctx, newKey)
+	if err != nil {
+		return err
+	}
+	_, err = s.revoke(ctx, successors)
+	return wrap("revoke the successors of a session", err)
 }
 
 // retire runs retireScript.

@@ -31,7 +31,7 @@ func (s *Store) revoke(ctx context.Context, keys []string) (revoked int, err err
 		keys = keys[n:]
 
 		for _, cmd := range s.runAll(ctx, calls) {
-			found, successor, cmdErr := revokeResult(cmd.Slice())
+			found, successors, cmdErr := revokeResult(cmd.Slice())
 			if cmdErr != nil {
 				err = cmdErr
 				continue
@@ -39,10 +39,11 @@ func (s *Store) revoke(ctx context.Context, keys []string) (revoked int, err err
 			if found {
 				revoked++
 			}
-			next, ok := strings.CutPrefix(successor, "=")
-			if ok && !seen[next] {
-				seen[next] = true
-				keys = append(keys, next)
+			for _, next := range successors {
+				if !seen[next] {
+					seen[next] = true
+					keys = append(keys, next)
+				}
 			}
 		}
 		if err != nil {
@@ -53,23 +54,32 @@ func (s *Store) revoke(ctx context.Context, keys []string) (revoked int, err err
 }
 
 // revokeResult decodes what revokeScript returns.
-func revokeResult(answer []any, err error) (found bool, successor string, _ error) {
+func revokeResult(answer []any, err error) (found bool, successors []string, _ error) {
 	if err != nil {
-		return false, "", err
+		return false, nil, err
 	}
 	if len(answer) != 2 {
-		return false, "", fmt.Errorf("the script returned %d values, want 2", len(answer))
+		return false, nil, fmt.Errorf("the script returned %d values, want 2", len(answer))
 	}
 
 	count, isInt := answer[0].(int64)
-	successor, isString := answer[1].(string)
+	text, isString := answer[1].(string)
 	if !isInt || !isString {
-		return false, "", fmt.Errorf("the script returned %T and %T", answer[0], answer[1])
+		return false, nil, fmt.Errorf("the script returned %T and %T", answer[0], answer[1])
 	}
-	return count == 1, successor, nil
+	return count == 1, successorOf(text), nil
 }
 
-// callID returns 8 random bytes. It is not a secret.
+// successorOf returns the key of a successor that a script returned after "=", or nothing.
+func successorOf(text string) []string {
+	key, ok := strings.CutPrefix(text, "=")
+	if !ok {
+		return nil
+	}
+	return []string{key}
+}
+
+// callID returns 8 random characters. It is not a secret.
 func callID() string {
 	return rand.Text()[:8]
 }

@@ -59,10 +59,13 @@ var tombstoneMillis = strconv.FormatInt(int64(sessionstores.TombstoneTTL/time.Mi
 func newScript(body string) *redis.Script { return redis.NewScript(prelude + body) }
 
 var (
-	// deleteScript removes what is under the key, except a tombstone.
+	// deleteScript removes what is under the key, except a tombstone. It returns the successor in
+	// the tombstone after "=", or ''.
 	deleteScript = newScript(`
-if kind(stored(17)) ~= 'T' then redis.call('DEL', KEYS[1]) end
-return 1`)
+local value = stored(-1)
+if kind(value) == 'T' then return string.sub(value, 27) end
+redis.call('DEL', KEYS[1])
+return ''`)
 
 	// createScript stores a session: value, expiry, whether to "keep" or "replace" a session with
 	// other data. It returns done, absent (there is a tombstone), occupied or past. With "keep" and

@@ -46,6 +46,7 @@ func startRedis(t testing.TB, args ...string) *server {
 	s.args = append([]string{
 		"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(),
 		"--save", "", "--appendonly", "no", "--logfile", "redis.log",
+		"--repl-diskless-sync-delay", "0",
 	}, args...)
 	s.start()
 	t.Cleanup(s.kill)
@@ -140,6 +141,12 @@ func startCluster(
 		})
 		return err == nil
 	})
+	for _, node := range nodes {
+		admin := node.admin(t)
+		if !strings.Contains(admin.Info(t.Context(), "replication").Val(), "role:master") {
+			untilSynced(t, admin)
+		}
+	}
 	return client, nodes
 }
 

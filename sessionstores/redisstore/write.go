@@ -26,8 +26,18 @@ func (s *Store) Commit(key string, data []byte, expiry time.Time) error {
 
 // DeleteCtx removes the session under key. It leaves a tombstone in place.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
-	_, err := s.run(ctx, call{deleteScript, s.sessionKey(key), nil})
-	return wrap("delete a session", err)
+	_, err := s.delete(ctx, key)
+	return err
+}
+
+// delete runs deleteScript. It returns the key of the successor in a tombstone, if there is one.
+func (s *Store) delete(ctx context.Context, key string) (successors []string, err error) {
+	cmd := s.runAll(ctx, []call{{deleteScript, s.sessionKey(key), nil}})[0]
+	text, err := cmd.Text()
+	if err != nil {
+		return nil, wrap("delete a session", err)
+	}
+	return successorOf(text), nil
 }
 
 // Delete is DeleteCtx without a context.
