@@ -97,13 +97,20 @@ func TestReshardUnderLoad(t *testing.T) {
 // reshard moves all slots of the first master to the second one.
 func reshard(t *testing.T, client *redis.ClusterClient) {
 	t.Helper()
-	slots, err := client.ClusterSlots(t.Context()).Result()
+	var mu sync.Mutex
+	var addrs, ids []string
+	err := client.ForEachMaster(t.Context(), func(ctx context.Context, n *redis.Client) error {
+		id, err := n.ClusterMyID(ctx).Result()
+		mu.Lock()
+		defer mu.Unlock()
+		addrs, ids = append(addrs, n.Options().Addr), append(ids, id)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, to := slots[0].Nodes[0], slots[1].Nodes[0]
-	redisCLI(t, "--cluster", "reshard", from.Addr, "--cluster-from", from.ID,
-		"--cluster-to", to.ID, "--cluster-slots", "5462", "--cluster-yes")
+	redisCLI(t, "--cluster", "reshard", addrs[0], "--cluster-from", ids[0],
+		"--cluster-to", ids[1], "--cluster-slots", "5462", "--cluster-yes")
 }
 
 // renewOnce reads the session under *key, updates it and renews it.
@@ -158,11 +165,8 @@ func TestClusterFailoverDuringRenew(t *testing.T) {
 	for _, role := range []string{"index", "old key", "new key"} {
 		t.Run(role, func(t *testing.T) {
 			client, nodes := startCluster(t, clusterOptions())
-			err := client.ForEachShard(t.Context(), func(ctx context.Context, n *redis.Client) error {
-				return n.ConfigSet(ctx, "cluster-require-full-coverage", "no").Err()
-			})
-			if err != nil {
-				t.Fatal(err)
+			for _, node := range nodes {
+				do(t, node.admin(t), "config set cluster-require-full-coverage no")
 			}
 			testFailoverDuringRenew(t, client, nodes, role)
 		})

@@ -13,10 +13,13 @@ import (
 // rediss://app:password@redis.example:6379/0.
 func ExampleNew_tls() {
 	redisstore.New(redis.NewClient(&redis.Options{
-		Addr:                  "redis.example:6379",
-		Username:              "app",
-		Password:              "password from a secret store",
-		TLSConfig:             &tls.Config{ServerName: "redis.example", MinVersion: tls.VersionTLS12},
+		Addr:     "redis.example:6379",
+		Username: "app",
+		Password: "password from a secret store",
+		TLSConfig: &tls.Config{
+			ServerName: "redis.example",
+			MinVersion: tls.VersionTLS12,
+		},
 		ContextTimeoutEnabled: true,
 	}))
 }

@@ -2,11 +2,8 @@ package redisstore_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,62 +156,6 @@ func TestReadOnlyReplica(t *testing.T) {
 	expectData(t, store, "new", nothing)
 }
 
-// addACLUser adds a user that may use the commands in the package comment, and no others.
-func addACLUser(t *testing.T, node *server) *redis.Options {
-	t.Helper()
-	do(t, node.admin(t), "acl setuser app on >password resetkeys ~scs:session:* resetchannels "+
-		"-@all +get +set +del +getrange +setrange +pexpireat +type +time "+
-		"+zadd +zrange +zrem +zremrangebyscore +eval +evalsha +scan +hello +auth +ping +client")
-	return &redis.Options{Username: "app", Password: "password"}
-}
-
-func TestACLUser(t *testing.T) {
-	node := startRedis(t)
-	client := node.client(t, addACLUser(t, node))
-	store := redisstore.New(client)
-	for name, call := range methods(store) {
-		if err := call(t.Context()); err != nil {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-	testRevokeRacesWithRenewals(t, client, 50)
-	testRevokeAllRacesWithLogins(t, client, 10)
-
-	denied, err := node.admin(t).Do(t.Context(), "acl", "log").Slice()
-	if err != nil || len(denied) > 0 {
-		t.Errorf("ACL LOG: got %v, error %v, want no entries", denied, err)
-	}
-}
-
-// Without a command of the list, a method fails with an error. It does not report an existing
-// session as absent.
-func TestMissingACLCommandIsAnError(t *testing.T) {
-	node := startRedis(t)
-	admin, ctx, data := node.admin(t), t.Context(), []byte("data")
-	for _, command := range []string{"get", "getrange", "type", "time", "set", "evalsha"} {
-		name := "without-" + command
-		create(t, redisstore.New(admin), name, "data")
-		do(t, admin, "acl setuser "+name+" on >password ~* +@all -"+command)
-		store := redisstore.New(node.client(t, &redis.Options{
-			Username: name, Password: "password", MaxRetries: -1,
-		}))
-
-		_, _, foundByGet, getErr := store.Get(ctx, name)
-		touched, touchErr := store.Touch(ctx, name, inAnHour())
-		updated, updateErr := store.Update(ctx, name, data, data, inAnHour())
-		revoked, revokeErr := store.Revoke(ctx, name)
-		found := []bool{foundByGet, touched, updated, revoked}
-		for i, err := range []error{getErr, touchErr, updateErr, revokeErr} {
-			if found[i] == (err != nil) {
-				t.Errorf("%s, call %d: got found=%v, error %v, want either", name, i, found[i], err)
-			}
-		}
-		if errors.Join(getErr, touchErr, updateErr, revokeErr) == nil {
-			t.Errorf("%s: got no error", name)
-		}
-	}
-}
-
 // While Redis is down, calls return errors. After a restart the sessions are there again.
 func TestRestart(t *testing.T) {
 	node := startRedis(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -238,77 +179,4 @@ func TestRestart(t *testing.T) {
 	renew(t, store, "key", "new", "key", "new")
 	revokeAll(t, store, "alice", 1)
 	expectData(t, store, "new", nothing)
-}
-
-// During a failover, calls return errors, and none reports that a session is absent.
-func TestSentinelFailover(t *testing.T) {
-	master, _, sentinels := startSentinels(t)
-	client := redis.NewFailoverClient(&redis.FailoverOptions{
-		MasterName: "main", SentinelAddrs: sentinels, ContextTimeoutEnabled: true,
-	})
-	t.Cleanup(func() { _ = client.Close() })
-	store := redisstore.New(client)
-	const users = 10
-	key := func(i int) string { return fmt.Sprint("user ", i) }
-	for i := range users {
-		login(t, store, key(i), "everybody")
-	}
-	if err := client.Wait(t.Context(), 1, 5*time.Second).Err(); err != nil {
-		t.Fatal(err)
-	}
-
-	var served, refused atomic.Int64
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range 4 {
-		wg.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				found, err := requestOf(store, key(i), n)
-				if err != nil {
-					refused.Add(1)
-					continue
-				}
-				if !found {
-					t.Errorf("the session of user %d is absent", i)
-					return
-				}
-				served.Add(1)
-			}
-		})
-	}
-	until(t, "requests are served", func() bool { return served.Load() > 100 })
-	start := time.Now()
-	master.kill()
-	until(t, "requests are refused", func() bool { return refused.Load() > 0 })
-	before := served.Load()
-	until(t, "requests are served again", func() bool { return served.Load() > before+100 })
-	t.Logf("served again after %v, %d served, %d refused",
-		time.Since(start), served.Load(), refused.Load())
-	close(stop)
-	wg.Wait()
-
-	for i := range users {
-		expectData(t, store, key(i), key(i))
-	}
-	revokeAll(t, store, "everybody", users)
-}
-
-// requestOf does what a request does to a session: it reads, updates or touches it.
-func requestOf(store *redisstore.Store, key string, n int) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	switch n % 3 {
-	case 0:
-		return store.Update(ctx, key, []byte(key), []byte(key), inAnHour())
-	case 1:
-		return store.Touch(ctx, key, inAnHour())
-	default:
-		_, found, err = store.FindCtx(ctx, key)
-		return found, err
-	}
 }

@@ -1,10 +1,7 @@
 package redisstore_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -133,202 +130,6 @@ func TestRenewToTheSameKeyIsAnError(t *testing.T) {
 	expectData(t, store, "key", "one")
 }
 
-var errLost = errors.New("the connection broke before the answer came")
-
-// failCommands makes the client's commands fail as fails says, which gets the number of the
-// command from 0. With executed, the server executes them before.
-func failCommands(client *redis.Client, executed bool, fails func(n int) bool) {
-	var mu sync.Mutex
-	n := -1
-	client.AddHook(hook{process: func(next redis.ProcessHook) redis.ProcessHook {
-		return func(ctx context.Context, cmd redis.Cmder) error {
-			if cmd.Name() != "evalsha" {
-				return next(ctx, cmd)
-			}
-			mu.Lock()
-			n++
-			fail := fails(n)
-			mu.Unlock()
-			if !fail {
-				return next(ctx, cmd)
-			}
-			if executed {
-				_ = next(ctx, cmd)
-			}
-			cmd.SetErr(errLost)
-			return errLost
-		}
-	}})
-}
-
-// Each step of Renew fails, before or after the server has executed it. At least one session
-// stays, found says which one, and a repeated call succeeds.
-func TestFailedRenewKeepsASession(t *testing.T) {
-	for step, wantFound := range []bool{false, true} {
-		for _, executed := range []bool{false, true} {
-			name := fmt.Sprintf("step %d, executed %v", step+1, executed)
-			t.Run(name, func(t *testing.T) {
-				_, client := newMini(t, &redis.Options{})
-				loadScripts(t, client)
-				store := redisstore.New(client)
-				create(t, store, "old", "one")
-
-				failCommands(client, executed, func(n int) bool { return n == step })
-				expectRenew(t, store, wantFound, errLost)
-				if wantFound {
-					expectData(t, store, "new", "two")
-				} else {
-					expectData(t, store, "old", "one")
-				}
-
-				expectRenew(t, store, true, nil)
-				expectData(t, store, "old", nothing)
-				expectData(t, store, "new", "two")
-			})
-		}
-	}
-}
-
-// The first step of a repeated call fails. The successor of the first call stays.
-func TestFailedRepetitionOfRenewKeepsTheSuccessor(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	loadScripts(t, client)
-	store := redisstore.New(client)
-	create(t, store, "old", "one")
-	expectRenew(t, store, true, nil)
-	failCommands(client, true, func(n int) bool { return n == 0 })
-	expectRenew(t, store, false, errLost)
-	expectData(t, store, "new", "two")
-}
-
-// The connection breaks before an answer arrives. go-redis repeats the command.
-func TestLostAnswersDoNotChangeTheResult(t *testing.T) {
-	node := startRedis(t)
-	loadScripts(t, node.admin(t))
-	proxy := startProxy(t, node.addr)
-	store := redisstore.New(proxy.client(t, &redis.Options{ContextTimeoutEnabled: true}))
-	ctx := t.Context()
-
-	proxy.lose("replace")
-	create(t, store, "old", "one")
-	proxy.expectLost(t)
-
-	proxy.lose("keep")
-	expectRenew(t, store, true, nil)
-	proxy.expectLost(t)
-	expectData(t, store, "new", "two")
-
-	create(t, store, "old2", "one")
-	proxy.lose("retire")
-	renew(t, store, "old2", "new2", "one", "two")
-	proxy.expectLost(t)
-	expectData(t, store, "new2", "two")
-
-	proxy.lose("new2")
-	found, err := store.Update(ctx, "new2", []byte("two"), []byte("three"), inAnHour())
-	if !found || err != nil {
-		t.Errorf("Update: got found=%v, error %v, want found=true", found, err)
-	}
-	proxy.expectLost(t)
-
-	proxy.lose("new2")
-	revoke(t, store, "new2", true)
-	proxy.expectLost(t)
-	revoke(t, store, "new2", false)
-
-	index(t, store, "alice", "new")
-	proxy.lose("session:new:")
-	revokeAll(t, store, "alice", 1)
-	proxy.expectLost(t)
-}
-
-// Requests renew, update and touch a session while it is revoked. Afterwards no session is left.
-func testRevokeRacesWithRenewals(t *testing.T, client redis.UniversalClient, rounds int) {
-	const hops = 3
-	store, data, ctx := redisstore.New(client), []byte("signed in"), t.Context()
-	stopped := 0
-	for round := range rounds {
-		key := func(hop int) string { return fmt.Sprint("race ", round, " ", hop) }
-		create(t, store, key(0), "signed in")
-		var requests sync.WaitGroup
-		start := make(chan struct{})
-		requests.Go(func() {
-			<-start
-			for hop := range hops {
-				found, err := store.Renew(ctx, key(hop), key(hop+1), data, data, inAnHour())
-				if err != nil {
-					t.Errorf("Renew: error %v", err)
-				}
-				if !found {
-					stopped++
-					return
-				}
-			}
-		})
-		requests.Go(func() {
-			<-start
-			for hop := range hops {
-				_, updateErr := store.Update(ctx, key(hop), data, data, inAnHour())
-				_, touchErr := store.Touch(ctx, key(hop), inAnHour())
-				if err := errors.Join(updateErr, touchErr); err != nil {
-					t.Errorf("Update and Touch: error %v", err)
-				}
-			}
-		})
-		requests.Go(func() {
-			<-start
-			if _, err := store.Revoke(ctx, key(0)); err != nil {
-				t.Errorf("Revoke: error %v", err)
-			}
-		})
-		close(start)
-		requests.Wait()
-		for hop := range hops + 1 {
-			if got := read(t, store, key(hop)); got != nothing {
-				t.Fatalf("round %d: session %d of the chain is left", round, hop)
-			}
-		}
-	}
-	t.Logf("of %d renewals %d were stopped by Revoke", rounds, stopped)
-	if stopped == 0 {
-		t.Error("Revoke was always last; the test shows nothing")
-	}
-}
-
-func TestRevokeRacesWithRenewals(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	testRevokeRacesWithRenewals(t, client, 300)
-}
-
-// Of two requests that renew one session, one succeeds. The other leaves no session.
-func TestConcurrentRenewalsLeaveOneSession(t *testing.T) {
-	client := startRedis(t).admin(t)
-	store, ctx := redisstore.New(client), t.Context()
-	for round := range 100 {
-		old := fmt.Sprint("old ", round)
-		create(t, store, old, "one")
-		var wg sync.WaitGroup
-		found := make([]bool, 2)
-		for i := range found {
-			wg.Go(func() {
-				next := fmt.Sprint("new ", round, " ", i)
-				var err error
-				found[i], err = store.Renew(ctx, old, next, []byte("one"), []byte("two"), inAnHour())
-				if err != nil {
-					t.Errorf("Renew: error %v", err)
-				}
-			})
-		}
-		wg.Wait()
-		if found[0] == found[1] {
-			t.Fatalf("round %d: got found=%v, want one true", round, found)
-		}
-		if got := listed(t, store); got != round+1 {
-			t.Fatalf("round %d: got %d sessions, want %d", round, got, round+1)
-		}
-	}
-}
-
 func TestTombstonesLastForTombstoneTTL(t *testing.T) {
 	mini, store := newMiniStore(t)
 	ctx, almost := t.Context(), sessionstores.TombstoneTTL-time.Second
@@ -353,4 +154,50 @@ func TestTombstonesLastForTombstoneTTL(t *testing.T) {
 
 	mini.FastForward(2 * time.Second)
 	create(t, store, "unused", "data")
+}
+
+// Between the two steps of Renew, the session is revoked or changed, and another call renews the
+// successor. Renew reports found=false and leaves no session behind.
+func TestFailedRenewRevokesWhatItsSuccessorBecame(t *testing.T) {
+	tests := map[string]struct {
+		change  func(t *testing.T, store *redisstore.Store)
+		wantErr error
+		wantOld string
+	}{
+		"revoked": {
+			change:  func(t *testing.T, store *redisstore.Store) { revoke(t, store, "old", true) },
+			wantOld: nothing,
+		},
+		"changed": {
+			change: func(t *testing.T, store *redisstore.Store) {
+				data := []byte("changed")
+				_, err := store.Update(t.Context(), "old", []byte("one"), data, inAnHour())
+				if err != nil {
+					t.Error(err)
+				}
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			mini, client := newMini(t, &redis.Options{})
+			loadScripts(t, client)
+			other := redisstore.New(redis.NewClient(&redis.Options{Addr: mini.Addr()}))
+			create(t, other, "old", "one")
+			failCommands(client, false, func(n int) bool {
+				if n == 1 { // before the second step
+					tt.change(t, other)
+					renew(t, other, "new", "newer", "two", "three")
+				}
+				return false
+			})
+
+			expectRenew(t, redisstore.New(client), false, tt.wantErr)
+			expectData(t, other, "old", tt.wantOld)
+			expectData(t, other, "new", nothing)
+			expectData(t, other, "newer", nothing)
+		})
+	}
 }

@@ -14,8 +14,9 @@ import (
 func TestRevokeReachesEverySuccessor(t *testing.T) {
 	_, store := newMiniStore(t)
 	create(t, store, "a", "one")
-	for _, hop := range [][2]string{{"a", "b\x00\xff"}, {"b\x00\xff", ""}, {"", "=d"}, {"=d", "e"}} {
-		renew(t, store, hop[0], hop[1], "one", "one")
+	chain := []string{"a", "b\x00\xff", "", "=d", "e"}
+	for i, key := range chain[1:] {
+		renew(t, store, chain[i], key, "one", "one")
 	}
 	create(t, store, "other", "data")
 

@@ -88,7 +88,7 @@ func (s *server) admin(t testing.TB) *redis.Client { return s.client(t, &redis.O
 func do(t testing.TB, client *redis.Client, command string) {
 	t.Helper()
 	var args []any
-	for _, arg := range strings.Fields(command) {
+	for arg := range strings.FieldsSeq(command) {
 		args = append(args, arg)
 	}
 	if err := client.Do(t.Context(), args...).Err(); err != nil {
