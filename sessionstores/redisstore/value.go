@@ -76,7 +76,7 @@ func expiryText(expiry time.Time) string {
 // Redis accepts as an expiry. A time before 1970 becomes 1, which is past as well.
 func unixMillis(t time.Time) int64 {
 	switch seconds := t.Unix(); {
-	case seconds >= latestExpiry/1000:
+	case seconds > latestExpiry/1000:
 		return latestExpiry
 	case seconds < 0:
 		return 1

@@ -14,11 +14,11 @@ import (
 	"github.com/chiauth0/auth/sessionstores/redisstore"
 )
 
-// writeAll calls every method that takes an expiry, on keys that begin with name.
+// writeAll calls every method that takes an expiry, on sessions whose keys begin with name.
 func writeAll(t *testing.T, store *redisstore.Store, name string, expiry time.Time) {
 	t.Helper()
 	ctx, old, data := t.Context(), []byte("old"), []byte("data")
-	for _, method := range []string{"Update", "Touch", "Renew"} {
+	for _, method := range []string{"Commit", "Create", "Update", "Touch", "Renew"} {
 		create(t, store, name+" "+method, "old")
 	}
 
