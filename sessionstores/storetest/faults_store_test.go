@@ -98,7 +98,10 @@ var storeFaults = faultTable{
 	},
 	"data is any bytes of any size": {
 		"data ends at a zero byte": func(f *faulty) {
-			f.mapData(func(data []byte) []byte { data, _, _ = bytes.Cut(data, []byte{0}); return data })
+			f.mapData(func(data []byte) []byte {
+				data, _, _ = bytes.Cut(data, []byte{0})
+				return data
+			})
 		},
 		"empty data is absent": func(f *faulty) {
 			f.find = func(key string) ([]byte, bool, error) {
@@ -242,7 +245,9 @@ var storeFaults = faultTable{
 var ctxFaults = faultTable{
 	"the methods with and without a context use the same sessions": {
 		"CommitCtx uses keys of its own": func(f *faulty) {
-			f.commitCtx = func(ctx context.Context, key string, data []byte, expiry time.Time) error {
+			f.commitCtx = func(
+				ctx context.Context, key string, data []byte, expiry time.Time,
+			) error {
 				return f.honest.CommitCtx(ctx, "ctx:"+key, data, expiry)
 			}
 		},
@@ -252,7 +257,9 @@ var ctxFaults = faultTable{
 	},
 	"the methods with a context copy slices": {
 		"CommitCtx changes the slice": func(f *faulty) {
-			f.commitCtx = func(ctx context.Context, key string, data []byte, expiry time.Time) error {
+			f.commitCtx = func(
+				ctx context.Context, key string, data []byte, expiry time.Time,
+			) error {
 				defer clear(data)
 				return f.honest.CommitCtx(ctx, key, data, expiry)
 			}
@@ -270,7 +277,9 @@ var ctxFaults = faultTable{
 	},
 	"CommitCtx with a cancelled context stores all or nothing": {
 		"CommitCtx with a cancelled context reports success": func(f *faulty) {
-			f.commitCtx = func(ctx context.Context, key string, data []byte, expiry time.Time) error {
+			f.commitCtx = func(
+				ctx context.Context, key string, data []byte, expiry time.Time,
+			) error {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -278,7 +287,9 @@ var ctxFaults = faultTable{
 			}
 		},
 		"CommitCtx with a cancelled context stores half": func(f *faulty) {
-			f.commitCtx = func(ctx context.Context, key string, data []byte, expiry time.Time) error {
+			f.commitCtx = func(
+				ctx context.Context, key string, data []byte, expiry time.Time,
+			) error {
 				if ctx.Err() != nil {
 					data = data[:len(data)/2]
 				}
