@@ -18,6 +18,9 @@ var errSameKey = errors.New("redisstore: renew a session: newKey is oldKey; " +
 // successor, if the old session is still there and its data is still old. If it is not, the
 // successor is removed again; its token has not been sent to a browser yet.
 //
+// A repeated call finds the tombstone and keeps the successor. It stores the successor again if
+// that was deleted or has expired meanwhile.
+//
 // If the second script fails, its outcome is unknown and the successor stays: without it, a lost
 // answer would leave no session. Renew then returns found=true and the error.
 func (s *Store) Renew(
@@ -43,8 +46,8 @@ func (s *Store) Renew(
 	}
 }
 
-// renewOccupied renews to a key that holds a session with other data. That is the successor of an
-// earlier call, which may have been updated since, or what a failed call has left there.
+// renewOccupied renews to a key that holds a session. That is the successor of an earlier call,
+// which may have been changed since, or what a failed call has left there.
 func (s *Store) renewOccupied(
 	ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time,
 ) (found bool, err error) {

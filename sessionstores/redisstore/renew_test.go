@@ -201,3 +201,17 @@ func TestFailedRenewRevokesWhatItsSuccessorBecame(t *testing.T) {
 		})
 	}
 }
+
+func TestRepeatedRenewKeepsTheExpiryOfTheSuccessor(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	expectRenew(t, store, true, nil)
+	later := inAnHour().Add(time.Hour)
+	if found, err := store.Touch(t.Context(), "new", later); !found || err != nil {
+		t.Fatalf("Touch: got found=%v, error %v, want found=true", found, err)
+	}
+	expectRenew(t, store, true, nil)
+	if _, expiry, _, err := store.Get(t.Context(), "new"); !expiry.Equal(later) || err != nil {
+		t.Errorf("Get: got the expiry %v, error %v, want %v", expiry, err, later)
+	}
+}
