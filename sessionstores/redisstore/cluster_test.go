@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -179,7 +180,7 @@ func testFailoverDuringRenew(
 	store := redisstore.New(client)
 	name, oldKey, newKey := separateKeys(t, client, nodes)
 	login(t, store, oldKey, name)
-	time.Sleep(300 * time.Millisecond) // replication
+	untilReplicated(t, client)
 	failing := map[string]string{
 		"index":   "scs:session:index:" + name + ":i12",
 		"old key": "scs:session:" + oldKey + ":s12",
@@ -217,6 +218,24 @@ func testFailoverDuringRenew(
 	}
 	if got := listed(t, store); got != 0 {
 		t.Errorf("AllCtx after RevokeAll: got %d sessions, want 0", got)
+	}
+}
+
+// untilReplicated waits until the replicas have acknowledged all writes.
+func untilReplicated(t *testing.T, client *redis.ClusterClient) {
+	t.Helper()
+	written := regexp.MustCompile(`master_repl_offset:(\d+)`)
+	acknowledged := regexp.MustCompile(`slave0:.*offset=(\d+)`)
+	err := client.ForEachMaster(t.Context(), func(ctx context.Context, n *redis.Client) error {
+		until(t, "the replica has acknowledged all writes", func() bool {
+			info := n.Info(ctx, "replication").Val()
+			want, got := written.FindStringSubmatch(info), acknowledged.FindStringSubmatch(info)
+			return len(want) == 2 && len(got) == 2 && want[1] == got[1]
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

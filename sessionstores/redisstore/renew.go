@@ -46,8 +46,8 @@ func (s *Store) Renew(
 	}
 }
 
-// renewOccupied renews to a key that holds a session. That is the successor of an earlier call,
-// which may have been changed since, or what a failed call has left there.
+// renewOccupied renews to a key that holds another session. That is the successor of an earlier
+// call, which was changed since, or what a failed call has left there.
 func (s *Store) renewOccupied(
 	ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time,
 ) (found bool, err error) {

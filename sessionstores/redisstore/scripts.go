@@ -17,7 +17,7 @@ const (
 	absent   int64 = 0 // no session, or a tombstone where a session was to be stored
 	done     int64 = 1
 	conflict int64 = 2 // the stored data is not what the caller has read
-	occupied int64 = 3 // a session is stored under the key of a successor
+	occupied int64 = 3 // another session is stored under the key of a successor
 	live     int64 = 4 // the session can be renewed
 	past     int64 = 5 // the expiry is past
 )
@@ -67,17 +67,18 @@ if kind(value) == 'T' then return string.sub(value, 27) end
 redis.call('DEL', KEYS[1])
 return ''`)
 
-	// createScript stores a session: value, expiry, whether to "keep" or "replace" a session that
-	// is there. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
+	// createScript stores a session: value, expiry, whether to "keep" or "replace" another session
+	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
 	// an expiry that is past it changes nothing.
 	createScript = newScript(`
-local found = kind(stored(17))
+local value = stored(-1)
+local found = kind(value)
 if found == 'T' then return 0 end
 if past(ARGV[2]) then
 	if ARGV[3] == 'replace' then redis.call('DEL', KEYS[1]) end
 	return 5
 end
-if found == 'S' and ARGV[3] == 'keep' then return 3 end
+if found == 'S' and ARGV[3] == 'keep' and value ~= ARGV[1] then return 3 end
 redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 return 1`)
 
