@@ -106,7 +106,8 @@ func TestTombstonesLastForTombstoneTTL(t *testing.T) {
 		_, _ = store.Renew(ctx, "chain", "next", data, data, long)
 		for _, key := range []string{"revoked", "old"} {
 			if _, got, found, _ := store.Get(ctx, key); found || !got.Equal(end) {
-				t.Errorf("Get(%q) = found=%v until %v; want a tombstone until %v", key, found, got, end)
+				t.Errorf("Get(%q) = found=%v until %v; want a tombstone until %v",
+					key, found, got, end)
 			}
 		}
 

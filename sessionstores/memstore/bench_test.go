@@ -107,24 +107,27 @@ func BenchmarkSweep(b *testing.B) {
 		})
 	})
 	b.Run("scs", func(b *testing.B) {
-		benchSweep(b, func() (scs.Store, func()) {
-			// Its sweep cannot be called. It starts after an interval, which must be longer than the
-			// filling of the store takes.
-			const interval = 5 * time.Second
-			start := time.Now()
-			s := scsmemstore.NewWithCleanupInterval(interval)
-			b.Cleanup(s.StopCleanup)
-			for i := range million {
-				_ = s.Commit(benchKey(i), payload, []time.Time{future, past}[i%2])
-			}
-			if time.Since(start) > interval-time.Second {
-				b.Fatalf("filling the store took %v, the sweep is after %v", time.Since(start), interval)
-			}
-			sweep := start.Add(interval)
-			time.Sleep(time.Until(sweep.Add(-100 * time.Millisecond)))
-			return s, func() { time.Sleep(time.Until(sweep.Add(500 * time.Millisecond))) }
-		})
+		benchSweep(b, func() (scs.Store, func()) { return halfExpiredSCS(b, past, future) })
 	})
+}
+
+// halfExpiredSCS fills scs's memstore. Its sweep cannot be called: it starts after an interval, which
+// must be longer than filling the store takes.
+func halfExpiredSCS(b *testing.B, past, future time.Time) (store scs.Store, sweep func()) {
+	const interval = 5 * time.Second
+	start := time.Now()
+	s := scsmemstore.NewWithCleanupInterval(interval)
+	b.Cleanup(s.StopCleanup)
+	for i := range million {
+		_ = s.Commit(benchKey(i), payload, []time.Time{future, past}[i%2])
+	}
+	if took := time.Since(start); took > interval-time.Second {
+		b.Fatalf("filling the store took %v, the sweep is after %v", took, interval)
+	}
+
+	sweepTime := start.Add(interval)
+	time.Sleep(time.Until(sweepTime.Add(-100 * time.Millisecond)))
+	return s, func() { time.Sleep(time.Until(sweepTime.Add(500 * time.Millisecond))) }
 }
 
 func benchSweep(b *testing.B, newStore func() (store scs.Store, sweep func())) {
@@ -145,7 +148,7 @@ func benchSweep(b *testing.B, newStore func() (store scs.Store, sweep func())) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// steadyRequests spins until each request is due, because a timer is too late for what is measured.
+// steadyRequests spins until each request is due, because a timer would be too late.
 func steadyRequests(store scs.Store, stop *atomic.Bool) (waits []time.Duration) {
 	const every = 50 * time.Microsecond
 	waits = make([]time.Duration, 0, million/10)
@@ -214,8 +217,9 @@ func benchParallel(b *testing.B, op func(s scs.Store, key string) error) {
 		store scs.Store
 	}{{"memstore", New()}, {"scs", scsmemstore.NewWithCleanupInterval(0)}}
 	for _, s := range stores {
+		expiry := time.Now().Add(time.Hour)
 		for _, key := range keys {
-			if err := s.store.Commit(key, bytes.Clone(payload), time.Now().Add(time.Hour)); err != nil {
+			if err := s.store.Commit(key, bytes.Clone(payload), expiry); err != nil {
 				b.Fatal(err)
 			}
 		}

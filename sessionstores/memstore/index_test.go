@@ -65,7 +65,8 @@ func TestRevokeAllDuringLogins(t *testing.T) {
 				}
 			}
 			if early[i] && live > 0 {
-				t.Fatalf("round %d: login %d was in the index before RevokeAll and is left", round, i)
+				t.Fatalf("round %d: login %d was in the index before RevokeAll, and is left",
+					round, i)
 			}
 			if early[i] {
 				revoked.Add(1)

@@ -141,7 +141,8 @@ func TestSweepReturnsMemory(t *testing.T) {
 
 		time.Sleep(3 * time.Minute)
 		if entries, peak := held(s); entries != 5_000 || peak > 2*5_000 {
-			t.Errorf("%d entries are held, in maps for %d; want 5000 and at most 10000", entries, peak)
+			t.Errorf("%d entries are held, in maps for %d; want 5000 and at most 10000",
+				entries, peak)
 		}
 		if now := heap(); now > full/4 {
 			t.Errorf("the heap has %d KB after the sweep and %d KB before", now>>10, full>>10)

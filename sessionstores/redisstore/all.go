@@ -4,89 +4,103 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// All returns every session, by key. Sessions that are written meanwhile are in the result or not.
+// All returns the data of every session of this store, by key. Sessions that are written meanwhile
+// are in the result or not.
 func (s *Store) All() (map[string][]byte, error) {
 	return s.AllCtx(context.Background())
 }
 
-// AllCtx is All, and stops with the error of a context that is done. It walks through all keys of every master with SCAN,
-// which may take long and blocks nobody.
+// AllCtx is All with a context. It iterates over all keys of every master with SCAN, which may
+// take long and does not block Redis.
 func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
-	var mu sync.Mutex // a Cluster's masters are walked through at the same time
+	var mu sync.Mutex // the nodes are scanned at the same time
 	all := make(map[string][]byte)
-	walk := func(ctx context.Context, node *redis.Client) error {
+	scanNode := func(ctx context.Context, node *redis.Client) error {
 		return s.scan(ctx, node, func(page map[string][]byte) {
 			mu.Lock()
 			defer mu.Unlock()
 			maps.Copy(all, page)
 		})
 	}
-	_, err := wait(ctx, s, func() (any, error) {
-		switch c := s.client.(type) {
-		case *redis.ClusterClient:
-			return nil, c.ForEachMaster(ctx, walk)
-		case *redis.Ring:
-			return nil, c.ForEachShard(ctx, walk)
-		}
-		return nil, s.scan(ctx, s.client, func(page map[string][]byte) { maps.Copy(all, page) })
-	})
-	if err != nil {
-		return nil, failed("listing sessions", err)
+
+	if err := s.forEachMaster(ctx, scanNode); err != nil {
+		return nil, wrap("list sessions", err)
 	}
 	return all, nil
 }
 
-// scan hands out the sessions of a node, some at a time.
-func (s *Store) scan(ctx context.Context, node redis.Cmdable, add func(map[string][]byte)) error {
+var errNoNodes = errors.New("the client is of another type than redis.Client, " +
+	"redis.ClusterClient and redis.Ring, and its nodes are unknown")
+
+func (s *Store) forEachMaster(
+	ctx context.Context, do func(context.Context, *redis.Client) error,
+) error {
+	switch client := s.client.(type) {
+	case *redis.ClusterClient:
+		return client.ForEachMaster(ctx, do)
+	case *redis.Ring:
+		return client.ForEachShard(ctx, do)
+	case *redis.Client:
+		return do(ctx, client)
+	default:
+		return errNoNodes
+	}
+}
+
+// scan calls add with the sessions of a node, page by page.
+func (s *Store) scan(
+	ctx context.Context, node *redis.Client, add func(page map[string][]byte),
+) error {
 	const perPage = 500
-	match := globEscaper.Replace(s.Prefix) + "*"
-	for cursor := uint64(0); ; {
-		keys, next, err := node.ScanType(ctx, cursor, match, perPage, "string").Result() // an index of names is none
+	pattern := s.sessionPattern()
+	cursor := uint64(0)
+	for {
+		keys, next, err := node.Scan(ctx, cursor, pattern, perPage).Result()
 		if err != nil {
 			return err
 		}
-		page, err := s.read(ctx, keys)
+
+		page, err := s.getAll(ctx, keys)
 		if err != nil {
 			return err
 		}
 		add(page)
-		if cursor = next; cursor == 0 {
+
+		if next == 0 {
 			return nil
 		}
+		cursor = next
 	}
 }
 
-// read asks the client and not the node: a Cluster may have moved a key meanwhile.
-func (s *Store) read(ctx context.Context, keys []string) (map[string][]byte, error) {
-	if len(keys) == 0 {
+// getAll returns the sessions under the keys of Redis, by session key. It sends to the client and
+// not to the node that was scanned, since a Cluster may have moved a key meanwhile.
+func (s *Store) getAll(ctx context.Context, redisKeys []string) (map[string][]byte, error) {
+	if len(redisKeys) == 0 {
 		return nil, nil
 	}
-	cmds := make([]*redis.StringCmd, len(keys))
+
+	cmds := make([]*redis.StringCmd, len(redisKeys))
 	pipe := s.client.Pipeline()
-	for i, key := range keys {
-		cmds[i] = pipe.Get(ctx, key)
+	for i, redisKey := range redisKeys {
+		cmds[i] = pipe.Get(ctx, redisKey)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error, and this one besides
-	page, now := make(map[string][]byte, len(keys)), time.Now()
+	_, _ = pipe.Exec(ctx) // each command has its own error
+
+	sessions := make(map[string][]byte, len(redisKeys))
 	for i, cmd := range cmds {
-		value, err := cmd.Bytes()
-		switch {
-		case errors.Is(err, redis.Nil), redis.HasErrorPrefix(err, "WRONGTYPE"): // gone since, and become an index
-		case err != nil:
+		v, err := valueOf(cmd)
+		if err != nil {
 			return nil, err
 		}
-		if data, _, found := session(value, now); found {
-			page[strings.TrimPrefix(keys[i], s.Prefix)] = data
+		if v.kind == kindSession {
+			sessions[s.trimSessionKey(redisKeys[i])] = v.data
 		}
 	}
-	return page, nil
+	return sessions, nil
 }
-
-var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

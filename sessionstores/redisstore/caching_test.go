@@ -1,225 +1,176 @@
 package redisstore_test
 
 import (
-	"io"
-	"net"
-	"net/http"
+	"fmt"
 	"slices"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/chiauth0/auth/sessionstores/redisstore"
-	"github.com/chiauth0/auth/sessionstores/storetest"
 )
 
 func caching(maxStaleness time.Duration) *redis.Options {
-	return &redis.Options{ClientSideCacheConfig: &redis.ClientSideCacheConfig{MaxEntries: 10_000, MaxStaleness: maxStaleness}}
+	return &redis.Options{
+		ContextTimeoutEnabled: true,
+		ClientSideCacheConfig: &redis.ClientSideCacheConfig{
+			MaxEntries: 10_000, MaxStaleness: maxStaleness,
+		},
+	}
 }
 
-// seeLogout signs in at one process, lets another one cache the session, calls cut, signs out at the first, and returns how
-// long the other one went on to serve the session.
-func seeLogout(t *testing.T, node, other *app, otherClient *redis.Client, cut func()) time.Duration {
+// fillCache reads the session under key until the client has it in its cache.
+func fillCache(t testing.TB, store *redisstore.Store, client *redis.Client, key, want string) {
 	t.Helper()
-	cookie := node.signIn(t)
-	hits := otherClient.CSCStats().Hits
-	for range 10 { // the other process has not written to the session, and so may cache it
-		if other.user(t, cookie) != "alice" {
-			t.Fatal("not signed in")
-		}
-	}
-	if otherClient.CSCStats().Hits < hits+5 {
-		t.Fatalf("the session is not cached: %+v", otherClient.CSCStats())
-	}
-	cut()
-	if w, _ := node.get("/logout", cookie); w.Code != http.StatusOK {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
+	hits := client.CSCStats().Hits
+	until(t, "the session is read from the cache", func() bool {
+		expectData(t, store, key, want)
+		return client.CSCStats().Hits > hits
+	})
+}
+
+// revocationDelay lets a process cache a session, calls before, revokes the session at another
+// process, and returns how long the first one goes on to find it.
+func revocationDelay(
+	t *testing.T, other *redisstore.Store, client *redis.Client, key string, before func(),
+) time.Duration {
+	t.Helper()
+	store := redisstore.New(client)
+	create(t, other, key, "data")
+	fillCache(t, store, client, key, "data")
+	before()
+	revoke(t, other, key, true)
 	start := time.Now()
-	until(t, "the other process has noticed the logout", func() bool {
-		w, _ := other.get("/", cookie)
-		return w.Body.String() != "alice"
+	until(t, "the process has noticed the revocation", func() bool {
+		_, found, err := store.FindCtx(t.Context(), key)
+		return err == nil && !found
 	})
 	return time.Since(start)
 }
 
-// With client-side caching, a logout at one process is soon seen by another, and when the connection that the news would
-// come by was cut, too. The usual time is the median of several, since this machine has other work.
-func TestLogoutReachesCaches(t *testing.T) {
+// A process notices a revocation by another one soon, also when the connection for the reports of
+// Redis is closed. The median of several delays is checked, since the machine has other work.
+func TestRevocationsReachCaches(t *testing.T) {
 	node := startRedis(t)
-	clientA, clientB := node.client(t, caching(0)), node.client(t, caching(0))
-	a, b := newApp(redisstore.New(clientA)).wrap(), newApp(redisstore.New(clientB)).wrap()
-	admin := node.client(t, &redis.Options{})
-	cuts := map[string]func(){
-		"with its connections whole": func() {},
-		"with its connections cut": func() {
-			if err := admin.Do(t.Context(), "client", "kill", "type", "normal").Err(); err != nil {
-				t.Fatal(err)
-			}
-		},
+	admin := node.admin(t)
+	other, client := redisstore.New(node.client(t, caching(0))), node.client(t, caching(0))
+	cases := map[string]func(){
+		"with open connections":   func() {},
+		"with closed connections": func() { do(t, admin, "client kill type normal skipme yes") },
 	}
-	for name, cut := range cuts {
+	for name, before := range cases {
 		t.Run(name, func(t *testing.T) {
-			var took []time.Duration
-			for range 15 {
-				took = append(took, seeLogout(t, a, b, clientB, cut))
+			var delays []time.Duration
+			for i := range 15 {
+				key := fmt.Sprint(name, " ", i)
+				delays = append(delays, revocationDelay(t, other, client, key, before))
 			}
-			slices.Sort(took)
-			t.Logf("seen after %v (median), %v (worst)", took[len(took)/2], took[len(took)-1])
-			if took[len(took)/2] > 100*time.Millisecond {
-				t.Errorf("seen after %v", took)
+			slices.Sort(delays)
+			median, worst := delays[len(delays)/2], delays[len(delays)-1]
+			t.Logf("delay: median %v, worst %v", median, worst)
+			if median > 100*time.Millisecond {
+				t.Errorf("got the median delay %v, want at most 100ms", median)
 			}
 		})
 	}
 }
 
-// A connection that no longer carries anything, and that nobody has closed, leaves MaxStaleness.
-func TestMaxStalenessEndsSilence(t *testing.T) {
+// A connection that carries nothing any more, and that nobody has closed, leaves MaxStaleness.
+func TestMaxStalenessLimitsTheDelay(t *testing.T) {
 	node := startRedis(t)
 	proxy := startProxy(t, node.addr)
 	const maxStaleness = 300 * time.Millisecond
 	options := caching(maxStaleness)
-	options.Addr = proxy.addr
-	clientB := redis.NewClient(options)
-	t.Cleanup(func() { _ = clientB.Close() })
-	store := redisstore.New(clientB)
-	store.Timeout = 200 * time.Millisecond
-	a, b := newApp(redisstore.New(node.client(t, &redis.Options{}))).wrap(), newApp(store).wrap()
-	took := seeLogout(t, a, b, clientB, func() { proxy.silent.Store(true) })
-	if took < maxStaleness/10 || took > 3*time.Second {
-		t.Errorf("seen after %v: not what this test is about", took)
+	options.ReadTimeout, options.MaxRetries = 200*time.Millisecond, -1
+	client := proxy.client(t, options)
+	store, other := redisstore.New(client), redisstore.New(node.admin(t))
+	create(t, other, "key", "data")
+	fillCache(t, store, client, "key", "data")
+
+	proxy.silent.Store(true)
+	revoke(t, other, "key", true)
+	start := time.Now()
+	until(t, "the cached session is no longer used", func() bool {
+		_, found, _ := store.FindCtx(t.Context(), "key")
+		return !found
+	})
+	if delay := time.Since(start); delay > 5*time.Second {
+		t.Errorf("got a delay of %v, want about %v", delay, maxStaleness)
 	}
 }
 
-// What a process has written it sees at once, and not what its cache held before.
-func TestConformanceWithCaching(t *testing.T) {
+// A store with a cache reads what it has just written, and no older data from the cache.
+func TestCachedStoreReadsItsOwnWrites(t *testing.T) {
 	options := caching(0)
-	options.PoolFIFO, options.MinIdleConns = true, 5 // each command on another connection than the one before
+	options.PoolFIFO, options.MinIdleConns = true, 5 // each command uses another connection
 	client := startRedis(t).client(t, options)
-	storetest.Run(t, func(t *testing.T) scs.Store { return redisstore.New(client) })
-	store := redisstore.New(client)
-	for i := range 1000 {
-		want := strconv.Itoa(i)
-		if err := store.Commit("key", []byte(want), inAnHour()); err != nil {
-			t.Fatal(err)
-		}
-		if got := find(t, store, "key"); got != want {
-			t.Fatalf("%s was just written, and %s is read", want, got)
-		}
-	}
-	for i := range 100 {
-		key := strconv.Itoa(i)
-		login(t, redisstore.New(client), key, inAnHour(), "alice")
-		if got := find(t, redisstore.New(client), key); got != key { // caches it
-			t.Fatalf("%q was found", got)
-		}
-		if found, err := store.Update(t.Context(), key, []byte("updated"), inAnHour()); !found || err != nil || find(t, store, key) != "updated" {
-			t.Fatalf("Update: found %v, error %v, or the old data was read", found, err)
-		}
-	}
-	ending := redisstore.New(client)
-	for i := range 100 {
-		key := strconv.Itoa(i)
+	store, ctx := redisstore.New(client), t.Context()
+	fill := func(key string) { // a store of its own has written nothing, and uses the cache
 		for range 2 {
-			find(t, redisstore.New(client), key)
+			read(t, redisstore.New(client), key)
 		}
-		if err := ending.End(t.Context(), key); err != nil || find(t, ending, key) != "(nothing)" {
-			t.Fatalf("End: error %v, or the session was read", err)
+	}
+
+	for i := range 200 {
+		key, next := fmt.Sprint("key ", i), fmt.Sprint("next ", i)
+		create(t, store, key, "one")
+		expectData(t, store, key, "one")
+		fill(key)
+
+		found, err := store.Update(ctx, key, []byte("one"), []byte("two"), inAnHour())
+		if !found || err != nil {
+			t.Fatalf("Update: got found=%v, error %v, want found=true", found, err)
+		}
+		expectData(t, store, key, "two")
+		fill(key)
+		fill(next)
+
+		renew(t, store, key, next, "two", "three")
+		expectData(t, store, key, nothing)
+		expectData(t, store, next, "three")
+		fill(next)
+
+		revoke(t, store, key, true)
+		expectData(t, store, next, nothing)
+		if t.Failed() {
+			t.Fatalf("round %d", i)
 		}
 	}
 }
 
-// EndAll ends who logged in elsewhere just now: the index of a name is never read from the cache.
-func TestEndAllReadsPastTheCache(t *testing.T) {
+// RevokeAll reads the index from Redis.
+func TestRevokeAllReadsPastTheCache(t *testing.T) {
 	node := startRedis(t)
-	client := node.client(t, caching(0))
-	store, other := redisstore.New(client), redisstore.New(node.client(t, &redis.Options{}))
+	store := redisstore.New(node.client(t, caching(0)))
+	other := redisstore.New(node.admin(t))
 	for i := range 100 {
-		key := strconv.Itoa(i)
-		login(t, other, key, inAnHour(), "alice")
-		if err := store.EndAll(t.Context(), "alice"); err != nil {
-			t.Fatal(err)
-		}
-		if got := find(t, other, key); got != "(nothing)" {
-			t.Fatalf("the session of login %d is still there", i)
-		}
+		key := fmt.Sprint("key ", i)
+		login(t, other, key, "alice")
+		revokeAll(t, store, "alice", 1)
+		expectData(t, other, key, nothing)
 	}
 }
 
-// A session that was read from the cache is the caller's own: writing into it changes nobody else's.
-func TestCachedDataIsTheCallersOwn(t *testing.T) {
+func TestCachedDataBelongsToTheCaller(t *testing.T) {
 	client := startRedis(t).client(t, caching(0))
+	create(t, redisstore.New(client), "key", "signed in")
 	store := redisstore.New(client)
-	if err := store.Commit("key", []byte("signed in"), inAnHour()); err != nil {
-		t.Fatal(err)
-	}
-	other := redisstore.New(client) // which has written nothing, and so reads from the cache
+	fillCache(t, store, client, "key", "signed in")
+
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			for range 20 {
-				data, _, found, err := other.Get(t.Context(), "key")
+				data, _, found, err := store.Get(t.Context(), "key")
 				if string(data) != "signed in" || !found || err != nil {
-					t.Errorf("%q, found %v, error %v", data, found, err)
+					t.Errorf("got %q, found=%v, error %v, want the data", data, found, err)
 				}
 				clear(data)
+				_ = append(data, "more"...)
 			}
 		})
 	}
 	wg.Wait()
-	if client.CSCStats().Hits == 0 {
-		t.Error("nothing was read from the cache")
-	}
 }
-
-// A proxy can fall silent: it goes on to take what is sent, and passes nothing on.
-type proxy struct {
-	addr   string
-	silent atomic.Bool
-}
-
-func startProxy(t *testing.T, to string) *proxy {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{addr: l.Addr().String()}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			t.Cleanup(func() { _ = client.Close(); _ = server.Close() })
-			wg.Go(func() { _, _ = io.Copy(p.to(server), client) })
-			wg.Go(func() { _, _ = io.Copy(p.to(client), server) })
-		}
-	})
-	return p
-}
-
-func (p *proxy) to(w io.Writer) io.Writer {
-	return writerFunc(func(b []byte) (int, error) {
-		if p.silent.Load() {
-			return len(b), nil
-		}
-		return w.Write(b)
-	})
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -1,116 +1,169 @@
 package redisstore_test
 
 import (
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"context"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
-	"github.com/chiauth0/auth/sessionstores"
+	"github.com/chiauth0/auth/sessionstores/redisstore"
 )
 
-// An app is an application with three pages, on a manager of its own, as one process of several that share a store.
-type app struct {
-	manager *scs.SessionManager
-	handler http.Handler
-	loaded  func() // called by each page, when the session is there; nil does nothing
-}
+func inAnHour() time.Time { return time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond) }
 
-func newApp(store scs.Store) *app {
-	a := &app{manager: sessionstores.New(store)}
-	a.manager.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", a.read)
-	mux.HandleFunc("/login", a.login)
-	mux.HandleFunc("/write", a.write)
-	mux.HandleFunc("/renew", a.renew)
-	mux.HandleFunc("/logout", a.logout)
-	a.handler = mux
-	return a
-}
+// nothing is what read returns if there is no session.
+const nothing = "(no session)"
 
-// wrap puts the middleware around the pages, after the manager's settings were made.
-func (a *app) wrap() *app {
-	pages := a.handler
-	a.handler = sessionstores.Middleware(a.manager)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.loaded != nil {
-			a.loaded()
-		}
-		pages.ServeHTTP(w, r)
-	}))
-	return a
-}
-
-func (a *app) read(w http.ResponseWriter, r *http.Request) {
-	if err := sessionstores.Err(r.Context(), a.manager); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = io.WriteString(w, a.manager.GetString(r.Context(), "user"))
-}
-
-func (a *app) login(w http.ResponseWriter, r *http.Request) {
-	if err := sessionstores.Renew(r.Context(), a.manager); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	a.manager.Put(r.Context(), "user", "alice")
-	_ = sessionstores.SetNames(r.Context(), a.manager, "alice")
-}
-
-func (a *app) write(_ http.ResponseWriter, r *http.Request) {
-	a.manager.Put(r.Context(), "cart", time.Now())
-}
-
-func (a *app) renew(w http.ResponseWriter, r *http.Request) {
-	if err := a.manager.RenewToken(r.Context()); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-	}
-}
-
-func (a *app) logout(w http.ResponseWriter, r *http.Request) {
-	if err := a.manager.Destroy(r.Context()); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-	}
-}
-
-// get asks for a page. It returns the answer and the session's cookie, which is the one sent unless the answer has another.
-func (a *app) get(path string, cookie *http.Cookie) (*httptest.ResponseRecorder, *http.Cookie) {
-	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
-	if cookie != nil {
-		r.AddCookie(cookie)
-	}
-	w := httptest.NewRecorder()
-	a.handler.ServeHTTP(w, r)
-	for _, c := range w.Result().Cookies() {
-		if c.Name == a.manager.Cookie.Name {
-			cookie = c
-		}
-	}
-	return w, cookie
-}
-
-// signIn returns the cookie of a new session.
-func (a *app) signIn(t testing.TB) *http.Cookie {
+// read returns the data under key.
+func read(t testing.TB, store *redisstore.Store, key string) string {
 	t.Helper()
-	w, cookie := a.get("/login", nil)
-	if w.Code != http.StatusOK || cookie == nil {
-		t.Fatalf("signing in: %d %s, cookie %v", w.Code, w.Body, cookie)
+	data, found, err := store.FindCtx(t.Context(), key)
+	if err != nil {
+		t.Fatalf("FindCtx(%q): error %v", key, err)
 	}
-	return cookie
+	if !found {
+		return nothing
+	}
+	return string(data)
 }
 
-// user is who is signed in with the cookie; empty if nobody is. The store has to answer.
-func (a *app) user(t testing.TB, cookie *http.Cookie) string {
+// expectData checks what is stored under key.
+func expectData(t testing.TB, store *redisstore.Store, key, want string) {
 	t.Helper()
-	w, _ := a.get("/", cookie)
-	if w.Code != http.StatusOK {
-		t.Fatalf("%d %s", w.Code, w.Body)
+	if got := read(t, store, key); got != want {
+		t.Errorf("data under %q: got %.40q, want %.40q", key, got, want)
 	}
-	return w.Body.String()
+}
+
+// create stores a session whose data is data.
+func create(t testing.TB, store *redisstore.Store, key, data string) {
+	t.Helper()
+	created, err := store.Create(t.Context(), key, []byte(data), inAnHour())
+	if !created || err != nil {
+		t.Fatalf("Create(%q): got created=%v, error %v, want created=true", key, created, err)
+	}
+}
+
+// renew renews a session, and checks the result.
+func renew(t testing.TB, store *redisstore.Store, from, to, old, data string) {
+	t.Helper()
+	found, err := store.Renew(t.Context(), from, to, []byte(old), []byte(data), inAnHour())
+	if !found || err != nil {
+		t.Fatalf("Renew(%q, %q): got found=%v, error %v, want found=true", from, to, found, err)
+	}
+}
+
+// revoke revokes a session, and checks the result.
+func revoke(t testing.TB, store *redisstore.Store, key string, want bool) {
+	t.Helper()
+	if found, err := store.Revoke(t.Context(), key); found != want || err != nil {
+		t.Fatalf("Revoke(%q): got found=%v, error %v, want found=%v", key, found, err, want)
+	}
+}
+
+// index adds keys to the index of a name.
+func index(t testing.TB, store *redisstore.Store, name string, keys ...string) {
+	t.Helper()
+	if err := store.Index(t.Context(), []string{name}, inAnHour(), keys...); err != nil {
+		t.Fatalf("Index(%q): error %v", name, err)
+	}
+}
+
+// revokeAll revokes the sessions of a name, and checks how many there were.
+func revokeAll(t testing.TB, store *redisstore.Store, name string, want int) {
+	t.Helper()
+	if revoked, err := store.RevokeAll(t.Context(), name); revoked != want || err != nil {
+		t.Fatalf("RevokeAll(%q): got %d, error %v, want %d", name, revoked, err, want)
+	}
+}
+
+// listed returns how many sessions AllCtx returns.
+func listed(t testing.TB, store *redisstore.Store) int {
+	t.Helper()
+	all, err := store.AllCtx(t.Context())
+	if err != nil {
+		t.Fatalf("AllCtx: error %v", err)
+	}
+	return len(all)
+}
+
+// newMini returns a Redis within the process, and a client of it. Its keys expire only when
+// FastForward is called.
+func newMini(t testing.TB, options *redis.Options) (*miniredis.Miniredis, *redis.Client) {
+	t.Helper()
+	mini := miniredis.RunT(t)
+	options.Addr = mini.Addr()
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return mini, client
+}
+
+// newMiniStore returns a store on a Redis within the process.
+func newMiniStore(t testing.TB) (*miniredis.Miniredis, *redisstore.Store) {
+	t.Helper()
+	mini, client := newMini(t, &redis.Options{ContextTimeoutEnabled: true})
+	return mini, redisstore.New(client)
+}
+
+// keepTime makes the keys of mini expire as time passes.
+func keepTime(t testing.TB, mini *miniredis.Miniredis) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	t.Cleanup(func() {
+		stop()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		last := time.Now()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-tick.C:
+				mini.FastForward(now.Sub(last))
+				last = now
+			}
+		}
+	})
+}
+
+// A hook wraps the commands and pipelines of a client.
+type hook struct {
+	process  func(redis.ProcessHook) redis.ProcessHook
+	pipeline func(redis.ProcessPipelineHook) redis.ProcessPipelineHook
+}
+
+func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	if h.process == nil {
+		return next
+	}
+	return h.process(next)
+}
+
+func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	if h.pipeline == nil {
+		return next
+	}
+	return h.pipeline(next)
+}
+
+// until waits for another process.
+func until(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	const patience = 30 * time.Second
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for start := time.Now(); !done(); <-tick.C {
+		if time.Since(start) > patience {
+			t.Fatalf("waited %v until %s", patience, what)
+		}
+	}
 }

@@ -1,10 +1,7 @@
 package redisstore_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,203 +11,207 @@ import (
 	"github.com/chiauth0/auth/sessionstores/redisstore"
 )
 
-func mustRenew(t *testing.T, store *redisstore.Store, from, to string) {
+// expectRenew renews "old" to "new" from the data "one" to "two", and checks the result.
+func expectRenew(t *testing.T, store *redisstore.Store, wantFound bool, wantErr error) {
 	t.Helper()
-	if found, err := store.Renew(t.Context(), from, to, []byte(to), time.Now().Add(24*time.Hour)); !found || err != nil {
-		t.Fatalf("Renew from %s to %s: found %v, error %v", from, to, found, err)
+	ctx, one, two := t.Context(), []byte("one"), []byte("two")
+	found, err := store.Renew(ctx, "old", "new", one, two, inAnHour())
+	if found != wantFound || !errors.Is(err, wantErr) {
+		t.Errorf("Renew: got found=%v, error %v, want found=%v, error %v",
+			found, err, wantFound, wantErr)
 	}
 }
 
-// What is remembered of a renewal or a logout lasts for EndWindow.
-func TestTracesLastForEndWindow(t *testing.T) {
-	mini, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	if err := errors.Join(store.End(ctx, "ended"), store.End(ctx, "forgotten")); err != nil {
+func TestRenewCanBeRepeated(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	for range 3 {
+		expectRenew(t, store, true, nil)
+	}
+	expectData(t, store, "old", nothing)
+	expectData(t, store, "new", "two")
+
+	// A late repetition keeps what the successor has become.
+	_, err := store.Update(t.Context(), "new", []byte("two"), []byte("three"), inAnHour())
+	if err != nil {
 		t.Fatal(err)
 	}
-	mustRenew(t, store, "a", "b")
-	mini.FastForward(sessionstores.EndWindow - time.Millisecond)
-	if found, err := store.Renew(ctx, "ended", "c", nil, inAnHour()); found || err != nil {
-		t.Errorf("renewed within EndWindow of the logout: found %v, error %v", found, err)
-	}
-	if err := store.End(ctx, "a"); err != nil || find(t, store, "b") != "(nothing)" {
-		t.Errorf("the logout did not reach a session renewed within EndWindow, error %v", err)
-	}
-	mini.FastForward(2 * time.Millisecond)
-	mustRenew(t, store, "forgotten", "d")
+	expectRenew(t, store, true, nil)
+	expectData(t, store, "new", "three")
+
+	revoke(t, store, "old", true)
+	expectRenew(t, store, false, nil)
+	expectData(t, store, "new", nothing)
 }
 
-// S1: removing what was ended, or renewed, does not make the store forget that it was.
-func TestRemoveKeepsTraces(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	mustRenew(t, store, "a", "b")
-	if err := errors.Join(store.End(ctx, "ended"), store.Delete("ended"), store.Delete("a")); err != nil {
-		t.Fatal(err)
+func TestRenewThatFindsNoSessionChangesNothing(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(t *testing.T, store *redisstore.Store)
+		wantErr error
+		wantOld string
+		wantNew string
+	}{
+		"no session": {
+			prepare: func(*testing.T, *redisstore.Store) {},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"no session, but one under the new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "new", "another")
+			},
+			wantOld: nothing, wantNew: "another",
+		},
+		"revoked": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				revoke(t, store, "old", true)
+			},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"renewed to another key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				renew(t, store, "old", "third", "one", "two")
+			},
+			wantOld: nothing, wantNew: nothing,
+		},
+		"revoked new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "one")
+				revoke(t, store, "new", false)
+			},
+			wantOld: "one", wantNew: nothing,
+		},
+		"changed data": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "changed")
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed", wantNew: nothing,
+		},
+		"changed data, and a session under the new key": {
+			prepare: func(t *testing.T, store *redisstore.Store) {
+				create(t, store, "old", "changed")
+				create(t, store, "new", "another")
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed", wantNew: "another",
+		},
 	}
-	if found, err := store.Renew(ctx, "ended", "new", nil, inAnHour()); found || err != nil {
-		t.Errorf("Renew after End and Delete: found %v, error %v", found, err)
-	}
-	if err := store.End(ctx, "a"); err != nil || find(t, store, "b") != "(nothing)" {
-		t.Errorf("the successor is still there, error %v", err)
-	}
-}
-
-// A session that is renewed twice has two successors, keys are any bytes, and a ring of renewals has an end.
-func TestEndReachesEverySuccessor(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	store := redisstore.New(client)
-	for _, hop := range [][2]string{{"a", "b\x00\xff"}, {"a", ""}, {"b\x00\xff", "d"}, {"d", "e"}, {"d", "f"}, {"f", "f"}} {
-		mustRenew(t, store, hop[0], hop[1])
-	}
-	mustRenew(t, store, "stranger", "other")
-	if err := store.End(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := store.All(); len(all) != 1 || string(all["other"]) != "other" || err != nil {
-		t.Errorf("left: %q, error %v; want a stranger's session", all, err)
-	}
-}
-
-var errLost = errors.New("the connection broke before the answer came")
-
-// loseAnswers makes the client's next pipeline of scripts, but for those to skip, succeed at the server and fail here.
-func loseAnswers(client *redis.Client, skip int) {
-	client.AddHook(hook{pipeline: func(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-		return func(ctx context.Context, cmds []redis.Cmder) error {
-			err := next(ctx, cmds)
-			if cmds[0].Name() != "evalsha" { // a new connection's greetings
-				return err
-			}
-			if skip--; skip != -1 {
-				return err
-			}
-			for _, cmd := range cmds {
-				cmd.SetErr(errLost)
-			}
-			return errLost
-		}
-	}})
-}
-
-// End can be called again after it failed, and reaches the successors whose names were in an answer that was lost.
-func TestEndAfterALostAnswer(t *testing.T) {
-	for lost := range 3 {
-		t.Run(fmt.Sprintf("of generation %d", lost), func(t *testing.T) {
-			_, client := newMini(t, &redis.Options{})
-			store := redisstore.New(client)
-			mustRenew(t, store, "a", "b")
-			mustRenew(t, store, "b", "c")
-			loseAnswers(client, lost)
-			if err := store.End(t.Context(), "a"); !errors.Is(err, errLost) {
-				t.Fatalf("error %v, want %v", err, errLost)
-			}
-			if err := store.End(t.Context(), "a"); err != nil {
-				t.Fatal(err)
-			}
-			if all, err := store.All(); len(all) > 0 || err != nil {
-				t.Errorf("left: %q, error %v", all, err)
-			}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, store := newMiniStore(t)
+			tt.prepare(t, store)
+			expectRenew(t, store, false, tt.wantErr)
+			expectData(t, store, "old", tt.wantOld)
+			expectData(t, store, "new", tt.wantNew)
 		})
 	}
 }
 
-// S1: a renewal that failed leaves no session behind, wherever it failed.
-func TestFailedRenewalLeavesNothing(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	store, ctx := redisstore.New(client), t.Context()
-	loseAnswers(client, 0)
-	if found, err := store.Renew(ctx, "old", "new", []byte("data"), inAnHour()); found || !errors.Is(err, errLost) {
-		t.Errorf("found %v, error %v; want %v", found, err, errLost)
-	}
-	if got := find(t, store, "new"); got != "(nothing)" {
-		t.Errorf("left: %q", got)
-	}
-	if err := store.End(ctx, "ended"); err != nil {
-		t.Fatal(err)
-	}
-	if found, err := store.Renew(ctx, "ended", "new", []byte("data"), inAnHour()); found || err != nil || find(t, store, "new") != "(nothing)" {
-		t.Errorf("after End: found %v, error %v", found, err)
-	}
-	if found, err := store.Renew(ctx, "old", "ended", []byte("data"), inAnHour()); found || err != nil || find(t, store, "ended") != "(nothing)" {
-		t.Errorf("to a key that was ended: found %v, error %v", found, err)
-	}
+// A failed call may leave a successor that its caller did not learn about.
+func TestRenewReplacesWhatAFailedCallHasLeft(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	create(t, store, "new", "left by a failed call")
+	expectRenew(t, store, true, nil)
+	expectData(t, store, "old", nothing)
+	expectData(t, store, "new", "two")
 }
 
-// A trace that others wrote is an error, not a panic and not a logout that reaches nobody in silence.
-func TestUnreadableTrace(t *testing.T) {
-	mini, client := newMini(t, &redis.Options{})
-	store := redisstore.New(client)
-	for _, trace := range []string{"\x00R\x05abc", "\x00E\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "\x00R\x80"} {
-		if err := mini.Set("scs:session:key", trace); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.End(t.Context(), "key"); err == nil {
-			t.Errorf("%q: no error", trace)
-		}
+func TestRenewToTheSameKeyIsAnError(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "key", "one")
+	one, two := []byte("one"), []byte("two")
+	found, err := store.Renew(t.Context(), "key", "key", one, two, inAnHour())
+	if found || err == nil {
+		t.Errorf("Renew: got found=%v, error %v, want an error", found, err)
 	}
+	expectData(t, store, "key", "one")
 }
 
-// S1, S2: whatever a logout (End) overlaps with, no session is left that came from the one it ended.
-func testEndRacesWithRenewals(t *testing.T, client redis.UniversalClient, rounds int) {
-	const hops = 3
-	store, ctx := redisstore.New(client), t.Context()
-	data, expiry := []byte("signed in"), inAnHour()
-	var stopped int // rounds in which End came before the last renewal: the test is worth something if that occurs
-	for round := range rounds {
-		key := func(hop int) string { return fmt.Sprint("session ", round, " ", hop) }
-		if err := store.Commit(key(0), data, expiry); err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		start := make(chan struct{})
-		wg.Go(func() {
-			<-start
-			for hop := range hops {
-				found, err := store.Remove(ctx, key(hop))
-				if err == nil && found {
-					found, err = store.Renew(ctx, key(hop), key(hop+1), data, expiry)
-				}
+func TestTombstonesLastForTombstoneTTL(t *testing.T) {
+	mini, store := newMiniStore(t)
+	ctx, almost := t.Context(), sessionstores.TombstoneTTL-time.Second
+	create(t, store, "old", "one")
+	renew(t, store, "old", "new", "one", "two")
+	revoke(t, store, "unused", false)
+
+	_, expiry, found, err := store.Get(ctx, "unused")
+	left := time.Until(expiry)
+	if found || err != nil || left < almost || left > sessionstores.TombstoneTTL+time.Second {
+		t.Errorf("Get: got found=%v, error %v, a tombstone for %v, want one for %v",
+			found, err, left, sessionstores.TombstoneTTL)
+	}
+
+	mini.FastForward(almost)
+	created, err := store.Create(ctx, "unused", []byte("data"), inAnHour())
+	if created || err != nil {
+		t.Errorf("Create: got created=%v, error %v, want created=false", created, err)
+	}
+	revoke(t, store, "old", true)
+	expectData(t, store, "new", nothing)
+
+	mini.FastForward(2 * time.Second)
+	create(t, store, "unused", "data")
+}
+
+// Between the two steps of Renew, the session is revoked or changed, and another call renews the
+// successor. Renew reports found=false and leaves no session behind.
+func TestFailedRenewRevokesWhatItsSuccessorBecame(t *testing.T) {
+	tests := map[string]struct {
+		change  func(t *testing.T, store *redisstore.Store)
+		wantErr error
+		wantOld string
+	}{
+		"revoked": {
+			change:  func(t *testing.T, store *redisstore.Store) { revoke(t, store, "old", true) },
+			wantOld: nothing,
+		},
+		"changed": {
+			change: func(t *testing.T, store *redisstore.Store) {
+				data := []byte("changed")
+				_, err := store.Update(t.Context(), "old", []byte("one"), data, inAnHour())
 				if err != nil {
 					t.Error(err)
 				}
-				if !found {
-					stopped++
-					return
-				}
-			}
-		})
-		wg.Go(func() { // an older request in flight saves what it has
-			<-start
-			for hop := range hops {
-				_, updateErr := store.Update(ctx, key(hop), data, expiry)
-				_, touchErr := store.Touch(ctx, key(hop), expiry)
-				if err := errors.Join(updateErr, touchErr); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-		wg.Go(func() {
-			<-start
-			if err := store.End(ctx, key(0)); err != nil {
-				t.Error(err)
-			}
-		})
-		close(start)
-		wg.Wait()
-		for hop := range hops + 1 {
-			if got := find(t, store, key(hop)); got != "(nothing)" {
-				t.Fatalf("round %d: session %d of the chain is still there", round, hop)
-			}
-		}
+			},
+			wantErr: sessionstores.ErrConflict,
+			wantOld: "changed",
+		},
 	}
-	t.Logf("of %d renewing requests %d were stopped by the logout", rounds, stopped)
-	if stopped == 0 {
-		t.Error("the logout was always last")
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			mini, client := newMini(t, &redis.Options{})
+			loadScripts(t, client)
+			other := redisstore.New(redis.NewClient(&redis.Options{Addr: mini.Addr()}))
+			create(t, other, "old", "one")
+			failCommands(client, false, func(n int) bool {
+				if n == 1 { // before the second step
+					tt.change(t, other)
+					renew(t, other, "new", "newer", "two", "three")
+				}
+				return false
+			})
+
+			expectRenew(t, redisstore.New(client), false, tt.wantErr)
+			expectData(t, other, "old", tt.wantOld)
+			expectData(t, other, "new", nothing)
+			expectData(t, other, "newer", nothing)
+		})
 	}
 }
 
-func TestEndRacesWithRenewals(t *testing.T) {
-	_, client := newMini(t, &redis.Options{})
-	testEndRacesWithRenewals(t, client, 300)
+func TestRepeatedRenewKeepsTheExpiryOfTheSuccessor(t *testing.T) {
+	_, store := newMiniStore(t)
+	create(t, store, "old", "one")
+	expectRenew(t, store, true, nil)
+	later := inAnHour().Add(time.Hour)
+	if found, err := store.Touch(t.Context(), "new", later); !found || err != nil {
+		t.Fatalf("Touch: got found=%v, error %v, want found=true", found, err)
+	}
+	expectRenew(t, store, true, nil)
+	if _, expiry, _, err := store.Get(t.Context(), "new"); !expiry.Equal(later) || err != nil {
+		t.Errorf("Get: got the expiry %v, error %v, want %v", expiry, err, later)
+	}
 }

@@ -1,63 +1,151 @@
 package redisstore
 
-import "github.com/redis/go-redis/v9"
+import (
+	"strconv"
+	"time"
 
-// Each script decides about one key, which is what keeps a write from undoing a logout that came first. A Cluster runs them
-// on whichever node the key is. Each may be run again when its answer was lost. The kinds of values are those in value.go.
-var (
-	// updateScript: the value, the expiry. 1 if there was a session.
-	updateScript = redis.NewScript(`
-if redis.call('GETRANGE', KEYS[1], 0, 1) ~= '\0S' then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
-return 1`)
+	"github.com/redis/go-redis/v9"
 
-	// touchScript: the expiry as in the value, the expiry. 1 if there was a session.
-	touchScript = redis.NewScript(`
-if redis.call('GETRANGE', KEYS[1], 0, 1) ~= '\0S' then return 0 end
-redis.call('SETRANGE', KEYS[1], 2, ARGV[1])
-redis.call('PEXPIREAT', KEYS[1], ARGV[2])
-return 1`)
+	"github.com/chiauth0/auth/sessionstores"
+)
 
-	// removeScript: how long to remember it in milliseconds, or 0. 1 if there was a session. What is remembered of one that was
-	// renewed or ended stays.
-	removeScript = redis.NewScript(`
-local kind = redis.call('GETRANGE', KEYS[1], 0, 1)
-if kind == '\0R' or kind == '\0E' then return 0 end
-if kind == '\0S' and ARGV[1] ~= '0' then
-	redis.call('SET', KEYS[1], '\0R', 'PX', ARGV[1])
-	return 1
+// Each script reads and writes one key, so that a Cluster can run it on the node of that key. It
+// decides by the clock of Redis. It may be run again when its answer was lost.
+
+// What a script returns about a session.
+const (
+	absent   int64 = 0 // no session, or a tombstone where a session was to be stored
+	done     int64 = 1
+	conflict int64 = 2 // the stored data is not what the caller has read
+	occupied int64 = 3 // another session is stored under the key of a successor
+	live     int64 = 4 // the session can be renewed
+	past     int64 = 5 // the expiry is past
+)
+
+// prelude has what the scripts share. Offsets are those of value.go, counted from 1.
+var prelude = `
+-- stored returns the value under the key as far as byte "last", or '' if it is no string.
+local function stored(last)
+	if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return '' end
+	return redis.call('GETRANGE', KEYS[1], 0, last)
 end
-redis.call('DEL', KEYS[1])
-if kind == '\0S' then return 1 end
-return 0`)
 
-	// createScript: the value, the expiry. 0 if the key has been ended.
-	createScript = redis.NewScript(`
-if redis.call('GETRANGE', KEYS[1], 0, 1) == '\0E' then return 0 end
+-- kind returns 'S' for a session, 'T' for a tombstone and nil for anything else.
+local function kind(value)
+	return string.match(value, '^%z\1([ST])' .. string.rep('%d', 15))
+end
+
+local function data(value) return string.sub(value, 19) end
+
+local function now()
+	local time = redis.call('TIME')
+	return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function past(expiry) return tonumber(expiry) <= now() end
+
+-- bury leaves a tombstone. DEL comes first because Redis refuses SET when it is full, unless the
+-- script has written before.
+local no_call = string.rep('\0', 8)
+local function bury(call, successor)
+	local expiry = string.format('%015.0f', now() + ` + tombstoneMillis + `)
+	redis.call('DEL', KEYS[1])
+	redis.call('SET', KEYS[1], '\0\1T' .. expiry .. call .. successor, 'PXAT', tonumber(expiry))
+end
+`
+
+var tombstoneMillis = strconv.FormatInt(int64(sessionstores.TombstoneTTL/time.Millisecond), 10)
+
+func newScript(body string) *redis.Script { return redis.NewScript(prelude + body) }
+
+var (
+	// deleteScript removes what is under the key, except a tombstone. It returns the successor in
+	// the tombstone after "=", or ''.
+	deleteScript = newScript(`
+local value = stored(-1)
+if kind(value) == 'T' then return string.sub(value, 27) end
+redis.call('DEL', KEYS[1])
+return ''`)
+
+	// createScript stores a session: value, expiry, whether to "keep" or "replace" another session
+	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
+	// an expiry that is past it changes nothing.
+	createScript = newScript(`
+local value = stored(-1)
+local found = kind(value)
+if found == 'T' then return 0 end
+if past(ARGV[2]) then
+	if ARGV[3] == 'replace' then redis.call('DEL', KEYS[1]) end
+	return 5
+end
+if found == 'S' and ARGV[3] == 'keep' and value ~= ARGV[1] then return 3 end
 redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 return 1`)
 
-	// succeedScript writes a successor down: the successor, how long to remember it in milliseconds. 0 if the key has been
-	// ended.
-	succeedScript = redis.NewScript(`
-local kind, known = redis.call('GETRANGE', KEYS[1], 0, 1), ''
-if kind == '\0E' then return 0 end
-if kind == '\0R' then known = redis.call('GETRANGE', KEYS[1], 2, -1) end
-redis.call('SET', KEYS[1], '\0R' .. known .. ARGV[1], 'PX', ARGV[2])
+	// updateScript replaces a session: digest of the old data, value, expiry. It returns done,
+	// absent, conflict or past.
+	updateScript = newScript(`
+local value = stored(-1)
+if kind(value) ~= 'S' then return 0 end
+if past(ARGV[3]) then
+	redis.call('DEL', KEYS[1])
+	return 5
+end
+if redis.sha1hex(data(value)) ~= ARGV[1] and data(value) ~= data(ARGV[2]) then return 2 end
+redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
 return 1`)
 
-	// endScript: how long to remember it in milliseconds. The answer is the successors, also when it is asked again.
-	endScript = redis.NewScript(`
-local kind, known = redis.call('GETRANGE', KEYS[1], 0, 1), ''
-if kind == '\0R' or kind == '\0E' then known = redis.call('GETRANGE', KEYS[1], 2, -1) end
-redis.call('SET', KEYS[1], '\0E' .. known, 'PX', ARGV[1])
-return known`)
+	// touchScript replaces the expiry of a session: expiry as in a header, expiry. It returns done,
+	// absent or past. PEXPIREAT comes first because Redis refuses SETRANGE when it is full.
+	touchScript = newScript(`
+if kind(stored(17)) ~= 'S' then return 0 end
+if past(ARGV[2]) then
+	redis.call('DEL', KEYS[1])
+	return 5
+end
+redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+redis.call('SETRANGE', KEYS[1], 3, ARGV[1])
+return 1`)
 
-	// fileScript adds to the index of a name: now, the expiry, the keys. The index lives as long as its longest member.
-	fileScript = redis.NewScript(`
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-for i = 3, #ARGV do redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[i]) end
+	// retireScript replaces a session with a tombstone that names the successor: digest of the old
+	// data, key of the successor, "retire", or "check" to change nothing. It returns done, also
+	// when that tombstone is there already, live (for "check"), absent or conflict.
+	retireScript = newScript(`
+local value = stored(-1)
+local found = kind(value)
+if found == 'T' and string.sub(value, 27) == '=' .. ARGV[2] then return 1 end
+if found ~= 'S' then return 0 end
+if redis.sha1hex(data(value)) ~= ARGV[1] then return 2 end
+if ARGV[3] == 'check' then return 4 end
+bury(no_call, '=' .. ARGV[2])
+return 1`)
+
+	// revokeScript leaves a tombstone: id of the call. It returns whether there was a session, and
+	// the successor after "=" or ''. The id makes a repeated script return the same.
+	revokeScript = newScript(`
+local value = stored(-1)
+local found = kind(value)
+if found == 'S' then
+	bury(ARGV[1], '')
+	return {1, ''}
+end
+if found ~= 'T' then
+	bury(no_call, '')
+	return {0, ''}
+end
+local call, successor = string.sub(value, 19, 26), string.sub(value, 27)
+bury(call, successor)
+if call == ARGV[1] then return {1, successor} end
+return {0, successor}`)
+
+	// indexScript adds keys to an index: expiry, keys. The index expires with its last entry. ZADD
+	// comes first so that Redis refuses it when it is full.
+	indexScript = newScript(`
+local type = redis.call('TYPE', KEYS[1]).ok
+if type ~= 'zset' and type ~= 'none' then redis.call('DEL', KEYS[1]) end
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'GT', ARGV[1], ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now())
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIREAT', KEYS[1], last[2])
+if last[2] then redis.call('PEXPIREAT', KEYS[1], last[2]) end
 return 1`)
 )

@@ -1,70 +1,86 @@
 package redisstore
 
 import (
-	"encoding/binary"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
-
-	"github.com/chiauth0/auth/sessionstores"
 )
 
-// A value in Redis begins with two bytes that say what it is. The first is zero, with which neither gob nor JSON nor the
-// codec of package sessionstores begins, so that what another store has left under the same prefix is no session of ours.
+// A value in Redis is a session or a tombstone. Both begin with a header of 18 bytes:
 //
-//	0 'S'  a session: its expiry in Unix milliseconds, 8 bytes, big-endian; then the data
-//	0 'R'  a session was here and has been renewed: the keys of its successors, each after its length as a uvarint
-//	0 'E'  a session was here, or will be, and has been ended: likewise
+//	zero byte, version 1, kind 'S' or 'T', expiry in Unix milliseconds as 15 decimal digits
 //
-// The expiry is in the value although Redis knows it, so that one plain GET tells all.
+// The data of a session follows the header. In a tombstone, the header is followed by the id of
+// the call of Revoke that removed the session, 8 bytes, and then by "=" and the key of the
+// successor if Renew has made one. Only the scripts read these two.
+//
+// The zero byte tells the values from gob, JSON and the codec of package sessionstores. A value of
+// another form or version is treated as absent. The expiry is part of the value, although Redis
+// has it as well, so that one GET returns both.
 const (
-	sessionKind = "\x00S"
-	renewedKind = "\x00R"
-	endedKind   = "\x00E"
-	headerLen   = len(sessionKind) + 8
+	magic        = "\x00\x01"
+	kindSession  = 'S'
+	kindTomb     = 'T'
+	expiryStart  = len(magic) + 1
+	expiryDigits = 15
+	headerLen    = expiryStart + expiryDigits
+	latestExpiry = 999_999_999_999_999
 )
 
-func appendSession(data []byte, expiry time.Time) []byte {
+// A value is a decoded value of Redis.
+type value struct {
+	kind   byte // kindSession, kindTomb, or 0 for anything else
+	expiry time.Time
+	data   []byte // of a session
+}
+
+// parseValue decodes a value. Its data is part of b.
+func parseValue(b []byte) value {
+	if len(b) < headerLen || string(b[:len(magic)]) != magic {
+		return value{}
+	}
+
+	digits := string(b[expiryStart:headerLen])
+	millis, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil {
+		return value{}
+	}
+	expiry := time.UnixMilli(int64(millis)).UTC()
+
+	switch kind := b[len(magic)]; kind {
+	case kindSession:
+		return value{kind: kind, expiry: expiry, data: slices.Clip(b[headerLen:])}
+	case kindTomb:
+		return value{kind: kind, expiry: expiry}
+	default:
+		return value{}
+	}
+}
+
+// sessionValue returns the value of a session.
+func sessionValue(data []byte, expiry time.Time) []byte {
 	b := make([]byte, 0, headerLen+len(data))
-	b = append(b, sessionKind...)
-	b = appendExpiry(b, expiry)
+	b = append(b, magic...)
+	b = append(b, kindSession)
+	b = append(b, expiryText(expiry)...)
 	return append(b, data...)
 }
 
-func appendExpiry(b []byte, expiry time.Time) []byte {
-	return binary.BigEndian.AppendUint64(b, uint64(expiry.UnixMilli()))
+// expiryText returns the expiry as in a header.
+func expiryText(expiry time.Time) string {
+	return fmt.Sprintf("%0*d", expiryDigits, unixMillis(expiry))
 }
 
-// session takes a value apart. found is false for whatever is no session, and for one that has expired: a client-side cache
-// may not have heard of that yet. Of a session that was renewed or ended, expiry is when that will be forgotten, at the
-// latest.
-func session(value []byte, now time.Time) (data []byte, expiry time.Time, found bool) {
-	if kind := value[:min(len(sessionKind), len(value))]; string(kind) == renewedKind || string(kind) == endedKind {
-		return nil, now.Add(sessionstores.EndWindow), false
+// unixMillis returns the time in Unix milliseconds, limited to what fits into a header and to what
+// Redis accepts as an expiry. A time before 1970 becomes 1, which is past as well.
+func unixMillis(t time.Time) int64 {
+	switch seconds := t.Unix(); {
+	case seconds > latestExpiry/1000:
+		return latestExpiry
+	case seconds < 0:
+		return 1
+	default:
+		return max(t.UnixMilli(), 1)
 	}
-	if len(value) < headerLen || string(value[:len(sessionKind)]) != sessionKind {
-		return nil, time.Time{}, false
-	}
-	expiry = time.UnixMilli(int64(binary.BigEndian.Uint64(value[len(sessionKind):]))).UTC()
-	if !now.Before(expiry) {
-		return nil, time.Time{}, false
-	}
-	return slices.Clip(value[headerLen:]), expiry, true
-}
-
-func appendSuccessor(b []byte, key string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(key))), key...)
-}
-
-// successors is the reverse of appendSuccessor. ok is false if somebody else has written this.
-func successors(b []byte) (keys []string, ok bool) {
-	for len(b) > 0 {
-		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
-			return nil, false
-		}
-		b = b[n:]
-		keys = append(keys, string(b[:size]))
-		b = b[size:]
-	}
-	return keys, true
 }

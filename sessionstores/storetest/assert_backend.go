@@ -178,7 +178,8 @@ func (c *backendChecker) gone(keys ...string) {
 func (c *backendChecker) blank(keys ...string) {
 	for _, key := range keys {
 		if expiry := c.notFound(key); !expiry.IsZero() {
-			c.failf("Get(%.60q) returned the expiry %v of a tombstone, want no tombstone", key, expiry)
+			c.failf("Get(%.60q) returned the expiry %v of a tombstone, want no tombstone",
+				key, expiry)
 		}
 	}
 }
@@ -193,7 +194,8 @@ func (c *backendChecker) tombstoneUntil(end time.Time, keys ...string) {
 	for _, key := range keys {
 		expiry := c.notFound(key)
 		if !c.failed() && expiry.Before(end) {
-			c.failf("Get(%.60q) returned the expiry %v, want a tombstone until %v", key, expiry, end)
+			c.failf("Get(%.60q) returned the expiry %v, want a tombstone until %v",
+				key, expiry, end)
 		}
 	}
 }

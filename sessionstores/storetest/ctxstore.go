@@ -86,7 +86,7 @@ func cancelledCommit(c *ctxChecker) {
 	const data = "new data, and more of it"
 	err := c.ctxStore.CommitCtx(cancelledContext(c.ctx), key, []byte(data), c.expiry)
 
-	c.when = fmt.Sprintf("after CommitCtx with a cancelled context, which returned the error %v", err)
+	c.when = fmt.Sprintf("after CommitCtx with a cancelled context, which returned %v", err)
 	valid := map[string]bool{data: true, "old data": err != nil}
 	c.presentOneOf(key, valid)
 
@@ -100,7 +100,7 @@ func cancelledDelete(c *ctxChecker) {
 	c.commit(key, "data")
 	err := c.ctxStore.DeleteCtx(cancelledContext(c.ctx), key)
 
-	c.when = fmt.Sprintf("after DeleteCtx with a cancelled context, which returned the error %v", err)
+	c.when = fmt.Sprintf("after DeleteCtx with a cancelled context, which returned %v", err)
 	if _, found, _ := c.store.Find(key); !found || err == nil {
 		c.absent(key)
 		return

@@ -10,9 +10,18 @@ import (
 
 var backendExpiryChecks = []check[*backendChecker]{
 	{name: "an expiry in the past removes the session", run: pastRemoves},
-	{name: "an expired session is absent for each method", run: expiredIsAbsentForEach, waits: true},
-	{name: "no method finds what another reported as expired", run: methodsAgreeOnExpiry, waits: true},
-	{name: "a tombstone lasts longer than its session", run: tombstoneOutlivesSession, waits: true},
+	{
+		name: "an expired session is absent for each method",
+		run:  expiredIsAbsentForEach, waits: true,
+	},
+	{
+		name: "no method finds what another reported as expired",
+		run:  methodsAgreeOnExpiry, waits: true,
+	},
+	{
+		name: "a tombstone lasts longer than its session",
+		run:  tombstoneOutlivesSession, waits: true,
+	},
 }
 
 func pastRemoves(c *backendChecker) {
@@ -123,7 +132,7 @@ func methodsAgreeOnExpiry(c *backendChecker) {
 				own := *c
 				wg.Go(func() {
 					own.pollUntilExpired(key, expiry, find)
-					own.when = fmt.Sprintf("%s after %s has reported the session as expired", finder, reporter)
+					own.when = fmt.Sprintf("%s after %s has reported the expiry", finder, reporter)
 					findLate(&own, key)
 					mu.Lock()
 					defer mu.Unlock()

@@ -164,7 +164,7 @@ func revokeAllLeavesOthers(c *indexChecker) {
 	for i, other := range alike {
 		c.index(other, keys[i])
 	}
-	all := append(keys, unnamed, name) // the key of a session may equal a name
+	all := slices.Concat(keys, []string{unnamed, name}) // a key may equal a name
 	c.createAll(all...)
 	c.create(key, "data", isFound)
 	c.index(name, key)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -76,16 +77,26 @@ func rotate[T any](list []T, n int) []T {
 	return slices.Concat(list[n:], list[:n])
 }
 
+// One worker updates a session that others touch. Each Update must find the data of the one before.
 func touchKeepsUpdate(c *backendChecker) {
-	for round := range c.rounds() {
-		key := newKey("key")
-		c.create(key, "data", isFound)
-		c.when = "concurrent with Touch"
-		update := func(c *backendChecker) { c.update(key, "data", "new data", isFound) }
-		touch := func(c *backendChecker) { c.touch(key, c.expiry, isFound) }
-		c.together(rotate([]func(*backendChecker){touch, touch, touch, update}, round)...)
-		c.live(key, "new data")
+	const workers = 4
+	key := newKey("key")
+	c.create(key, "0", isFound)
+	var done atomic.Bool
+	touch := func(c *backendChecker) {
+		for !done.Load() && !c.failed() {
+			c.touch(key, c.expiry, isFound)
+		}
 	}
+	update := func(c *backendChecker) {
+		defer done.Store(true)
+		for round := range c.rounds() {
+			c.update(key, strconv.Itoa(round), strconv.Itoa(round+1), isFound)
+			c.live(key, strconv.Itoa(round+1))
+		}
+	}
+	c.when = "concurrent with Touch"
+	c.together(append(slices.Repeat([]func(*backendChecker){touch}, workers), update)...)
 }
 
 // If both succeed, the successor lacks what Update has stored.
@@ -153,7 +164,7 @@ func sameRenewSucceeds(c *backendChecker) {
 		c.create(key, "data", isFound)
 		c.when = "the same Renew several times at the same time"
 		renew := func(c *backendChecker) { c.renew(key, successor, "data", "new data", isFound) }
-		c.together(renew, renew, renew)
+		c.together(slices.Repeat([]func(*backendChecker){renew}, 3)...)
 		c.live(successor, "new data")
 		c.tombstone(key)
 	}
@@ -219,14 +230,15 @@ func oneRevokeFinds(c *backendChecker) {
 		keys := c.chain(2)
 		c.when = "several calls of Revoke at the same time"
 		var found atomic.Int32
-		revoke := func(key string) func(*backendChecker) {
-			return func(c *backendChecker) {
-				if c.revoke(key, isUncertain) {
+		var calls []func(*backendChecker)
+		for i := range 4 {
+			calls = append(calls, func(c *backendChecker) {
+				if c.revoke(keys[i%2], isUncertain) {
 					found.Add(1)
 				}
-			}
+			})
 		}
-		c.together(revoke(keys[0]), revoke(keys[1]), revoke(keys[0]), revoke(keys[1]))
+		c.together(calls...)
 		if n := found.Load(); n != 1 {
 			c.failf("%d calls returned found=true, want 1", n)
 		}

@@ -60,8 +60,8 @@ func deleteRemoves(c *storeChecker) {
 // malformed token is absent, and an error means that the store has failed.
 func malformedIsAbsent(c *storeChecker) {
 	for _, key := range []string{
-		"", " ", "*", "?", "%", "_", "\x00", "\n", "a\x00b", "\xff\xfe", "ключ", "💥", "a:b", "{a}",
-		"../../etc/passwd", "'; DROP TABLE sessions; --", "%00", `\`, `"`,
+		"", " ", "*", "?", "%", "_", "\x00", "\n", "a\x00b", "\xff\xfe", "ключ", "💥", "a:b",
+		"{a}", "../../etc/passwd", "'; DROP TABLE sessions; --", "%00", `\`, `"`,
 		newKey("unknown"), strings.Repeat("k", 10_000),
 	} {
 		c.absent(key)
@@ -186,7 +186,7 @@ func (c *storeChecker) presentOneOf(key string, valid map[string]bool) {
 	}
 	data, found, err := c.store.Find(key)
 	if err != nil || !found || !valid[string(data)] {
-		c.failf("Find of a shared session = %.60q, found=%v, error %v; want what a user has written",
-			data, found, err)
+		c.failf("Find(%.60q) = %.60q, found=%v, error %v; want data that one Commit has written",
+			key, data, found, err)
 	}
 }

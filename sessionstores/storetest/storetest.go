@@ -50,8 +50,8 @@ func Run(t *testing.T, newStore func(t *testing.T) scs.Store) {
 		})
 	}
 
-	// These checks wait for an expiry. They wait at the same time, which t.Parallel does not achieve:
-	// it runs as many tests as there are processors.
+	// These checks wait for an expiry. They wait at the same time, which t.Parallel does not
+	// achieve: it runs as many tests as there are processors.
 	t.Run("over time", func(t *testing.T) {
 		var wg sync.WaitGroup
 		var mu sync.Mutex // newStore may not be safe for concurrent use
@@ -128,7 +128,8 @@ func newGroup[C interface{ failure() error }](
 		run := func(ctx context.Context, store scs.Store) error {
 			checker, ok := newChecker(ctx, store)
 			if !ok {
-				return fmt.Errorf("newStore returned a %T, which is no %s as the first store", store, name)
+				return fmt.Errorf("newStore returned a %T, which is no %s as the first store",
+					store, name)
 			}
 			c.run(checker)
 			return checker.failure()
