@@ -93,7 +93,8 @@ func (t *accessToken) expired(now time.Time) bool {
 
 // oauth2 returns the token in the form of package oauth2.
 func (t *accessToken) oauth2() *oauth2.Token {
-	return &oauth2.Token{AccessToken: t.token, TokenType: "Bearer", Expiry: t.expiry}
+	token := &oauth2.Token{AccessToken: t.token, TokenType: "Bearer", Expiry: t.expiry}
+	return token.WithExtra(map[string]any{"scope": t.scope})
 }
 
 // A tokenRequest is what a caller needs an access token for.

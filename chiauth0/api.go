@@ -60,7 +60,7 @@ func (e *StepUpError) Unwrap() error { return e.Err }
 // new one by the refresh token (RFC 6749, section 6) a minute before the old one expires.
 //
 // The refresh token is used by one request at a time, on all nodes that share the session store. The
-// new one is saved before the access token is returned. With cookie sessions, only the requests of
+// new one is saved before the access token is returned. Its Extra("scope") is what was granted. With cookie sessions, only the requests of
 // one process are coordinated, and AccessToken returns sessionstores.ErrTooLate after the first byte
 // of the response; give such an application a refresh token that does not rotate, or a rotation
 // overlap of ten seconds.

@@ -99,6 +99,10 @@ type Config struct {
 	// the application's refresh tokens has to name their audiences.
 	APIs []API
 
+	// SyncOnRefresh calls SyncUser of Users also when a refresh of the tokens brings a new ID token, so
+	// that fields and roles are as fresh as the tokens. A user who is refused then is signed out.
+	SyncOnRefresh bool
+
 	// Scopes are what is asked for: openid, profile and email by default; openid must be among them. AUTH0_SCOPES.
 	Scopes []string
 
@@ -165,7 +169,7 @@ func (c *Config) Clone() *Config {
 		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomeURL: c.HomeURL,
 		PostLogoutURL: c.PostLogoutURL, FederatedLogout: c.FederatedLogout,
 		BackchannelLogout: c.BackchannelLogout, BackchannelLogoutAll: c.BackchannelLogoutAll,
-		Audience: c.Audience, APIs: slices.Clone(c.APIs), Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
+		Audience: c.Audience, APIs: slices.Clone(c.APIs), SyncOnRefresh: c.SyncOnRefresh, Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
 		ACRValues: c.ACRValues, MaxAge: c.MaxAge, Organizations: slices.Clone(c.Organizations),
 		Mapping: cloneMapping(c.Mapping), Users: c.Users, Sessions: c.Sessions, Secrets: slices.Clone(c.Secrets),
 		UserTimeout: c.UserTimeout, ErrorHandler: c.ErrorHandler, HomeTemplate: c.HomeTemplate,

@@ -209,7 +209,8 @@ func (a *auth) finishRefresh(
 		tokens.refreshToken = answer.RefreshToken
 	}
 
-	if err := a.checkRefreshed(ctx, r, answer); err != nil {
+	claims, err := a.checkRefreshed(ctx, r, answer)
+	if err != nil {
 		return nil, false, a.endRefreshed(ctx, &tokens, err)
 	}
 	if answer.IDToken != "" {
@@ -232,6 +233,9 @@ func (a *auth) finishRefresh(
 	}
 	a.Logger.DebugContext(ctx, "tokens refreshed",
 		"subject", r.identity.Subject, "audience", r.request.audience)
+	if err := a.syncRefreshed(ctx, r.identity, claims); err != nil {
+		return nil, false, err
+	}
 	if audienceErr != nil {
 		return nil, false, audienceErr
 	}
@@ -378,25 +382,27 @@ func (a *auth) refreshScopes(req *tokenRequest) []string {
 
 // checkRefreshed checks a new ID token against the one of the login (OpenID Connect Core, section
 // 12.2).
-func (a *auth) checkRefreshed(ctx context.Context, r *refreshing, answer *tokenAnswer) error {
+func (a *auth) checkRefreshed(
+	ctx context.Context, r *refreshing, answer *tokenAnswer,
+) (claims map[string]any, err error) {
 	if answer.IDToken == "" {
-		return nil
+		return nil, nil
 	}
 
 	meta, err := a.provider.metadata(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	token, err := a.verify(ctx, meta, answer.IDToken, a.ClientID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	claims, err := claimsOf(token)
+	claims, err = claimsOf(token)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if token.Subject != r.identity.Subject {
-		return invalidToken("the refreshed sub is not that of the login")
+		return nil, invalidToken("the refreshed sub is not that of the login")
 	}
 
 	before := unverifiedClaims(r.tokens.idToken)
@@ -405,11 +411,55 @@ func (a *auth) checkRefreshed(ctx context.Context, r *refreshing, answer *tokenA
 		now, has := claims[name]
 		mustStay := name == "org_id" || name == "org_name"
 		if (has || mustStay) && had && fmt.Sprint(old) != fmt.Sprint(now) {
-			return invalidToken("the refreshed %s is not that of the login", name)
+			return nil, invalidToken("the refreshed %s is not that of the login", name)
 		}
 	}
 
+	return claims, nil
+}
+
+// syncRefreshed maps the claims of a new ID token and updates the user, if SyncOnRefresh is set. The
+// roles are then as fresh as the token.
+func (a *auth) syncRefreshed(
+	ctx context.Context, i *userprovider.Identity, claims map[string]any,
+) error {
+	if !a.SyncOnRefresh || claims == nil {
+		return nil
+	}
+
+	login, _ := a.Mapping.Apply(claims, nil)
+	keepAuthentication(&login.Identity, i)
+	user, err := a.syncUser(ctx, login)
+	switch {
+	case errors.Is(err, userprovider.ErrRefused):
+		a.Logger.WarnContext(ctx, "user refused at a refresh, session ended",
+			"subject", i.Subject, "err", err)
+		if err := a.endSession(ctx); err != nil {
+			return err
+		}
+		return fmt.Errorf("%w: %w", ErrSessionEnded, err)
+	case err != nil:
+		a.Logger.WarnContext(ctx, "user not updated at a refresh", "subject", i.Subject, "err", err)
+		return nil
+	}
+
+	a.sessions.Put(ctx, identityField, encodeIdentity(&signedIn{
+		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: login.Identity,
+	}))
+
 	return nil
+}
+
+// keepAuthentication keeps what the login has said about the authentication. Auth0 leaves it out of
+// refreshed ID tokens, and a refresh neither grants nor takes away a second factor.
+func keepAuthentication(refreshed, login *userprovider.Identity) {
+	refreshed.ACR = login.ACR
+	refreshed.AMR = login.AMR
+	refreshed.AuthTime = login.AuthTime
+	refreshed.Permissions = login.Permissions
+	if refreshed.SessionID == "" {
+		refreshed.SessionID = login.SessionID
+	}
 }
 
 // sleep waits, or returns the error of the context.

@@ -308,3 +308,63 @@ func TestAudienceThatIsNotConfiguredIsNamed(t *testing.T) {
 		t.Errorf("got %q, want the audience and the field", resp.body)
 	}
 }
+
+func TestRolesFollowTheRefreshedIDToken(t *testing.T) {
+	tenant := chiauth0test.Start(t)
+	tenant.AccessTokenLifetime = 30 * time.Second
+	tenant.AddAPI(reportsAPI, "offline_access")
+	a := newAppAt(t, tenant, func(c *chiauth0.Config) {
+		c.Audience = reportsAPI
+		c.Scopes = []string{"openid", "email", "offline_access"}
+		c.SyncOnRefresh = true
+		c.Mapping.GroupsField = "https://app.example/groups"
+		c.Mapping.StaffGroup = "staff"
+	})
+	tokenRoutes(a.router, a.cfg)
+	setGroups := func(groups ...any) {
+		a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
+			token.Claims["https://app.example/groups"] = groups
+		}})
+	}
+
+	setGroups("staff")
+	withExpiredToken(t, a, func(t *testing.T, b *browser) {
+		if resp := b.get("/staff"); resp.StatusCode != http.StatusOK {
+			t.Fatalf("after the login: got %s, want to be staff", resp.Status)
+		}
+
+		setGroups("guests")
+		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+			t.Fatalf("got %s %q, want a token", resp.Status, resp.body)
+		}
+		if resp := b.get("/staff"); resp.StatusCode != http.StatusForbidden {
+			t.Errorf("after the refresh: got %s, want 403", resp.Status)
+		}
+	})
+}
+
+func TestRefreshedIDTokenOfAnotherUserEndsTheSession(t *testing.T) {
+	for name, edit := range map[string]func(*chiauth0test.JWT){
+		"another sub":    func(token *chiauth0test.JWT) { token.Claims["sub"] = "auth0|another" },
+		"another aud":    func(token *chiauth0test.JWT) { token.Claims["aud"] = "another" },
+		"another iss":    func(token *chiauth0test.JWT) { token.Claims["iss"] = "https://another.example/" },
+		"another signer": func(token *chiauth0test.JWT) { token.Key = newRSAKey(t, 2048) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newTokenApp(t)
+			withExpiredToken(t, a, func(t *testing.T, b *browser) {
+				a.tenant.Misbehave(chiauth0test.Faults{IDToken: edit})
+				resp := b.get("/token?audience=" + reportsAPI)
+				if resp.StatusCode != http.StatusGone {
+					t.Errorf("got %s %.80q, want ErrSessionEnded", resp.Status, resp.body)
+				}
+				if got := b.whoami(); got == "hello "+ada {
+					t.Errorf("got %q afterwards, want to be signed out", got)
+				}
+				if live := a.tenant.RefreshCounts().Live; live != 0 {
+					t.Errorf("got %d live refresh tokens, want none", live)
+				}
+			})
+		})
+	}
+}
