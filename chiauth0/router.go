@@ -23,7 +23,8 @@ func Router(cfg *Config) chi.Router {
 	if a.BackchannelLogout {
 		r.Post("/backchannel-logout", a.backchannelLogout) // from Auth0
 	}
-	r.Get("/me", a.me) // the signed-in user as JSON
+	r.Get("/session", a.session) // how long the session lasts
+	r.Get("/me", a.me)           // the signed-in user as JSON
 
 	return r
 }

@@ -25,6 +25,9 @@ type carrier interface {
 	// attachment reads the attachment of the session.
 	attachment(rs *requestSession) ([]byte, error)
 
+	// alive reports whether the session that was read still exists.
+	alive(rs *requestSession) (bool, error)
+
 	// replaceAttachment replaces the attachment if it is still old.
 	replaceAttachment(rs *requestSession, old, data []byte) (replaced bool, err error)
 }

@@ -53,6 +53,8 @@ type requestSession struct {
 	saved     bool       // the session is saved, or cannot be saved any more
 	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
 	hijacking bool       // the response has no headers that this package can be sure of
+	untouched bool       // the request does not extend the session
+	liveness  *liveness  // see Alive
 	wanted    *intent    // what the handlers want; nil if there is nothing
 }
 

@@ -32,7 +32,7 @@ func (rs *requestSession) save() error {
 	unchanged := status == scs.Unmodified && want.isNothing()
 
 	switch {
-	case unchanged && rs.loadErr != nil:
+	case unchanged && (rs.loadErr != nil || rs.isUntouched()):
 		return nil
 	case unchanged:
 		rs.adapter.carrier.touch(rs)
@@ -69,6 +69,13 @@ func (i *intent) isNothing() bool {
 // isAttachment reports whether there is nothing but an attachment.
 func (i *intent) isAttachment() bool {
 	return i.attachment != nil && !i.committed && i.login == nil && !i.destroyed
+}
+
+func (rs *requestSession) isUntouched() bool {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	return rs.untouched
 }
 
 // encode keeps what scs hands to its store while the session is saved.
