@@ -2,6 +2,7 @@ package chiauth0
 
 import (
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -30,8 +31,9 @@ type auth struct {
 	provider     *provider
 	transactions *seal.Sealer
 	tokens       *seal.Sealer
-	binding      []byte // issuer and client id, for whatever is sealed
+	binding      []byte // issuer, client id and mount path, for all that is sealed
 	used         usedStates
+	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
 }
 
@@ -51,6 +53,7 @@ func newAuth(c *Config) (*auth, error) {
 		return nil, err
 	}
 	a.provider = newProvider(a.issuer, a.SigningAlg, a.HTTPClient)
+	a.process = rand.Text()[:8]
 	a.crossOrigin = http.NewCrossOriginProtection()
 	if a.base != nil {
 		if err := a.crossOrigin.AddTrustedOrigin(a.base.String()); err != nil {
@@ -86,17 +89,14 @@ func (a *auth) setDefaults() {
 		a.Logger = slog.Default()
 	}
 	if a.ErrorHandler == nil {
-		a.ErrorHandler = a.errorPage
-	}
-	if a.HomeTemplate == nil {
-		a.HomeTemplate = ownHome
+		a.ErrorHandler = a.answerError
 	}
 }
 
 // deriveKeys makes the keys for what leaves the process. Without Secrets they come from the client secret, which every
 // node has, and never from chance: a login that begins on one node has to end on another.
 func (a *auth) deriveKeys() error {
-	a.binding = seal.Associated(a.issuer, a.ClientID)
+	a.binding = seal.Associated(a.issuer, a.ClientID, a.mount)
 	secrets := make([][]byte, 0, len(a.Secrets))
 	for _, secret := range a.Secrets {
 		secrets = append(secrets, []byte(secret))
@@ -156,24 +156,5 @@ func (a *auth) reachable(r *http.Request) error {
 	if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok && v.given {
 		return nil // a unit test: httptest's requests are for example.com
 	}
-	return &Error{
-		Status: http.StatusInternalServerError, Code: "base_url_missing",
-		Message: "This application is not set up for this address: BaseURL (APP_BASE_URL) is not set.",
-		Err:     fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host over http: set it to the origin that browsers use", r.Host),
-	}
-}
-
-func (a *auth) postLogoutURL(r *http.Request) string {
-	if a.postLogout != "" {
-		return a.postLogout
-	}
-	return a.origin(r).String() + a.mountHome()
-}
-
-// loginURL is the login that ends on path; the home page's if that is empty.
-func (a *auth) loginURL(path string) string {
-	if path == "" {
-		return a.mount + "/login"
-	}
-	return a.mount + "/login?next_url=" + url.QueryEscape(path)
+	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
 }

@@ -54,9 +54,9 @@ type Config struct {
 	// serves the latter two by [Callback]. AUTH0_CALLBACK_URI.
 	CallbackURI string
 
-	// HomeURL is the path of the page that a login without next_url ends on, and that a reloaded callback leads to: "/"
+	// HomePath is the path of the page that a login without next_url ends on, and that a reloaded callback leads to: "/"
 	// by default.
-	HomeURL string
+	HomePath string
 
 	// PostLogoutURL is the full URL that Auth0 sends the browser to after a logout. It has to be registered at Auth0
 	// exactly as it is here, on any origin. The default is the Router's home.
@@ -78,6 +78,11 @@ type Config struct {
 	Connection   string
 	ACRValues    string
 	MaxAge       time.Duration
+
+	// AuthorizationParams are further parameters to send to Auth0's login page, such as
+	// {"ui_locales": "de"}. The login URL's query cannot change them, except prompt. Parameters that
+	// identify the client, protect the login or have a field of their own are refused. Default: none.
+	AuthorizationParams map[string]string
 
 	// Organizations lists the ids and names of the organizations whose members may log in, where Organization does not
 	// name the one. Empty means that any may, and people without one.
@@ -106,9 +111,10 @@ type Config struct {
 	// headers and the body are its to write.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err *Error)
 
-	// HomeTemplate replaces the page at the Router's home. It is executed with a [HomeData]. What it may load is not
-	// restricted, as it is for the built-in pages.
-	HomeTemplate *template.Template
+	// Pages replaces built-in pages. Its templates "home", "confirm" and "error" are executed with
+	// [HomeData], [ConfirmData] and [ErrorData]. A page that it does not define stays built in. What
+	// its pages may load is not restricted, as it is for the built-in ones. Default: all built in.
+	Pages *template.Template
 
 	// HTTPClient makes the requests to Auth0: for proxies and private certificate authorities. Its own timeout may
 	// shorten ours of 10 seconds; redirects are not followed and answers over 1 MiB are errors, whatever it says.
@@ -130,12 +136,13 @@ type Config struct {
 func (c *Config) Clone() *Config {
 	return &Config{
 		Domain: c.Domain, ClientID: c.ClientID, ClientSecret: c.ClientSecret, AuthStyle: c.AuthStyle, SigningAlg: c.SigningAlg,
-		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomeURL: c.HomeURL,
+		BaseURL: c.BaseURL, MountPath: c.MountPath, CallbackURI: c.CallbackURI, HomePath: c.HomePath,
 		PostLogoutURL: c.PostLogoutURL, FederatedLogout: c.FederatedLogout,
 		Audience: c.Audience, Scopes: slices.Clone(c.Scopes), Organization: c.Organization, Connection: c.Connection,
 		ACRValues: c.ACRValues, MaxAge: c.MaxAge, Organizations: slices.Clone(c.Organizations),
-		Mapping: cloneMapping(c.Mapping), Users: c.Users, Sessions: c.Sessions, Secrets: slices.Clone(c.Secrets),
-		UserTimeout: c.UserTimeout, ErrorHandler: c.ErrorHandler, HomeTemplate: c.HomeTemplate,
+		AuthorizationParams: maps.Clone(c.AuthorizationParams),
+		Mapping:             cloneMapping(c.Mapping), Users: c.Users, Sessions: c.Sessions, Secrets: slices.Clone(c.Secrets),
+		UserTimeout: c.UserTimeout, ErrorHandler: c.ErrorHandler, Pages: c.Pages,
 		HTTPClient: c.HTTPClient, Logger: c.Logger,
 	}
 }

@@ -38,6 +38,7 @@ type metadata struct {
 	TokenEndpoint         string `json:"token_endpoint"`
 	JWKSURI               string `json:"jwks_uri"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
+	MFAChallengeEndpoint  string `json:"mfa_challenge_endpoint"` // Auth0 alone has it
 	IssuerInCallback      bool   `json:"authorization_response_iss_parameter_supported"`
 }
 

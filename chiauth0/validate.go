@@ -3,6 +3,7 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -33,7 +34,7 @@ type settings struct {
 	issuer       string   // with a final slash, as Auth0 writes it
 	base         *url.URL // nil in development
 	mount        string   // "" for the root
-	home         string   // HomeURL
+	home         string   // HomePath
 	callbackPath string
 	postLogout   string // "" means the router's home
 }
@@ -71,12 +72,12 @@ func (c *Config) settle() (settings, error) {
 	check(err)
 	s.callbackPath, err = c.parseCallback(s)
 	check(err)
-	if s.home = c.HomeURL; s.home == "" {
+	if s.home = c.HomePath; s.home == "" {
 		s.home = "/"
 	} else if path, ok := localPath(s.home); ok {
 		s.home = path
 	} else {
-		fault("HomeURL %q is not a path of this application such as /start", c.HomeURL)
+		fault("HomePath %q is not a path of this application such as /start", c.HomePath)
 	}
 	s.postLogout, err = parsePostLogout(c.PostLogoutURL)
 	check(err)
@@ -99,8 +100,39 @@ func (c *Config) settle() (settings, error) {
 	if err := c.Mapping.Validate(); err != nil {
 		faults = append(faults, err)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.AuthorizationParams)) {
+		if fix := protectedParams[name]; fix != "" {
+			fault("AuthorizationParams[%q] is not allowed: %s", name, fix)
+		}
+	}
 	c.checkCookie(s, fault)
 	return s, errors.Join(faults...)
+}
+
+const setByLogin = "every login sets it itself"
+
+// protectedParams are the parameters of an authorization request that AuthorizationParams cannot
+// set, and what to do in its place.
+var protectedParams = map[string]string{
+	"":                      "a parameter needs a name",
+	"client_id":             "set ClientID",
+	"client_secret":         "it never goes through the browser",
+	"redirect_uri":          "set CallbackURI",
+	"response_type":         setByLogin,
+	"response_mode":         setByLogin,
+	"state":                 setByLogin,
+	"nonce":                 setByLogin,
+	"code_challenge":        setByLogin,
+	"code_challenge_method": setByLogin,
+	"request":               setByLogin,
+	"request_uri":           setByLogin,
+	"scope":                 "set Scopes",
+	"audience":              "set Audience",
+	"organization":          "set Organization",
+	"connection":            "set Connection",
+	"acr_values":            "set ACRValues",
+	"max_age":               "set MaxAge",
+	"invitation":            "it is good for one login",
 }
 
 func (c *Config) checkCookie(s settings, fault func(string, ...any)) {

@@ -97,8 +97,8 @@ func TestRefusedConfigs(t *testing.T) {
 		"mount path with an escape":  {func(c *config) { c.MountPath = "/a%20b" }, []string{"MountPath"}},
 		"mount path with a space":    {func(c *config) { c.MountPath = "/a b" }, []string{"MountPath"}},
 		"mount path to another host": {func(c *config) { c.MountPath = "//evil.example" }, []string{"MountPath"}},
-		"home that is a URL":         {func(c *config) { c.HomeURL = "https://app.example/" }, []string{"HomeURL"}},
-		"home on another host":       {func(c *config) { c.HomeURL = "//evil.example" }, []string{"HomeURL"}},
+		"home that is a URL":         {func(c *config) { c.HomePath = "https://app.example/" }, []string{"HomePath"}},
+		"home on another host":       {func(c *config) { c.HomePath = "//evil.example" }, []string{"HomePath"}},
 		"logout URL that is a path":  {func(c *config) { c.PostLogoutURL = "/bye" }, []string{"PostLogoutURL", `"/bye"`}},
 		"logout URL over http":       {func(c *config) { c.PostLogoutURL = "http://app.example/" }, []string{"PostLogoutURL", "https"}},
 		"logout URL with a script":   {func(c *config) { c.PostLogoutURL = "javascript:alert(1)" }, []string{"PostLogoutURL"}},
@@ -209,7 +209,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		Secrets:       []string{"hunt@er2"},
 		Scopes:        []string{"email"},
 		MountPath:     "x",
-		HomeURL:       "x",
+		HomePath:       "x",
 		SigningAlg:    "HS256",
 		MaxAge:        -1,
 		Mapping:       userprovider.Mapping{Fields: map[string]string{"is_staff": "nickname"}},
@@ -221,7 +221,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"Domain (AUTH0_DOMAIN)", "ClientID (AUTH0_CLIENT_ID)", "ClientSecret (AUTH0_CLIENT_SECRET)", "Secrets (AUTH0_SECRET)",
 		"BaseURL (APP_BASE_URL)", "CallbackURI (AUTH0_CALLBACK_URI)", "PostLogoutURL", "Scopes (AUTH0_SCOPES)", "MountPath",
-		"HomeURL", "SigningAlg", "MaxAge", "AUTH0_USER_FIELD_MAPPING",
+		"HomePath", "SigningAlg", "MaxAge", "AUTH0_USER_FIELD_MAPPING",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("F1: %s is not named", name)
