@@ -156,5 +156,8 @@ func (a *auth) reachable(r *http.Request) error {
 	if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok && v.given {
 		return nil // a unit test: httptest's requests are for example.com
 	}
-	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
+	e := newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q "+
+		"is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
+	e.Message = "This application is not set up for this address: BaseURL (APP_BASE_URL) is not set."
+	return e
 }

@@ -29,19 +29,19 @@ func TestGuardRefusals(t *testing.T) {
 		method, accept, mode string
 		redirected           bool
 	}{
-		"GET of a page":                     {"GET", html, "navigate", true},
-		"GET of a page, an old browser":     {"GET", html, "", true},
-		"HEAD of a page":                    {"HEAD", html, "", true},
-		"GET in a frame":                    {"GET", html, "same-origin", true},
-		"GET by fetch":                      {"GET", html, "cors", false},
-		"GET of JSON":                       {"GET", "application/json", "", false},
-		"GET of anything":                   {"GET", "*/*", "", false},
-		"GET without Accept":                {"GET", "", "", false},
-		"GET of an image":                   {"GET", "image/avif,image/*,*/*;q=0.8", "no-cors", false},
+		"GET of a page":                 {"GET", html, "navigate", true},
+		"GET of a page, an old browser": {"GET", html, "", true},
+		"HEAD of a page":                {"HEAD", html, "", true},
+		"GET in a frame":                {"GET", html, "same-origin", true},
+		"GET by fetch":                  {"GET", html, "cors", false},
+		"GET of JSON":                   {"GET", "application/json", "", false},
+		"GET of anything":               {"GET", "*/*", "", false},
+		"GET without Accept":            {"GET", "", "", false},
+		"GET of an image":               {"GET", "image/avif,image/*,*/*;q=0.8", "no-cors", false},
 		"POST of a form":                {"POST", html, "navigate", false},
 		"PUT":                           {"PUT", html, "", false},
 		"DELETE by a program":           {"DELETE", "application/json", "", false},
-		"OPTIONS":                           {"OPTIONS", html, "", false},
+		"OPTIONS":                       {"OPTIONS", html, "", false},
 		"POST that claims to be a HEAD": {"POST", html, "navigate", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,9 +125,9 @@ func TestGuardsLetThrough(t *testing.T) {
 		"staff":                      {[]string{"staff"}, []string{"/staff"}},
 		"superuser, who is no staff": {[]string{"root"}, []string{"/superuser"}},
 		"editors":                    {[]string{"writers", "editors"}, []string{"/editors"}},
-		"one string":             {"editors", []string{"/editors"}},
-		"no splitting":           {"editors,staff root", nil},
-		"exact match":            {[]string{"Editors", "staff ", "roots"}, nil},
+		"one string":                 {"editors", []string{"/editors"}},
+		"no splitting":               {"editors,staff root", nil},
+		"exact match":                {[]string{"Editors", "staff ", "roots"}, nil},
 		"everything":                 {[]string{"staff", "root", "editors"}, []string{"/staff", "/superuser", "/editors"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -209,7 +209,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		Secrets:       []string{"hunt@er2"},
 		Scopes:        []string{"email"},
 		MountPath:     "x",
-		HomePath:       "x",
+		HomePath:      "x",
 		SigningAlg:    "HS256",
 		MaxAge:        -1,
 		Mapping:       userprovider.Mapping{Fields: map[string]string{"is_staff": "nickname"}},
