@@ -160,6 +160,8 @@ func fullConfig(t *testing.T) *chiauth0.Config {
 			f.SetBool(true)
 		case reflect.Int, reflect.Int64:
 			f.SetInt(1)
+		case reflect.Map:
+			f.Set(reflect.MakeMap(f.Type()))
 		case reflect.Slice:
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 		case reflect.Pointer:

@@ -162,10 +162,10 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		want   int
 		code   chiauth0.Code
 	}{
-		{"C4: invalid_grant with Auth0's 403", 403, map[string]any{"error": "invalid_grant"}, 400, "invalid_grant"},
-		{"C4: invalid_grant with 200", 200, map[string]any{"error": "invalid_grant"}, 400, "invalid_grant"},
+		{"C4: invalid_grant with Auth0's 403", 403, map[string]any{"error": "invalid_grant"}, 400, chiauth0.CodeLoginFailed},
+		{"C4: invalid_grant with 200", 200, map[string]any{"error": "invalid_grant"}, 400, chiauth0.CodeLoginFailed},
 		{"C4: access_denied by an Action", 403, map[string]any{"error": "access_denied", "error_description": "not <b>today"}, 403, "access_denied"},
-		{"C4: the client is not allowed to", 403, map[string]any{"error": "unauthorized_client"}, 502, "unauthorized_client"},
+		{"C4: the client is not allowed to", 403, map[string]any{"error": "unauthorized_client"}, 502, chiauth0.CodeClientRejected},
 		{"C4: a rate limit", 429, map[string]any{"error": "too_many_requests"}, 503, "temporarily_unavailable"},
 		{"C4: an error of the tenant's", 500, map[string]any{"error": "server_error"}, 503, "temporarily_unavailable"},
 		{"C4: an error without a name", 400, map[string]any{"message": "secret words"}, 503, "temporarily_unavailable"},
