@@ -38,17 +38,23 @@ func RequireLogin(cfg *Config) func(http.Handler) http.Handler {
 // RequireStaff is RequireLogin for users with User.Staff; others who are signed in get 403. Superusers who are not staff
 // are among them, as in Django's admin.
 func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
+	a := cfg.use()
+	a.warnAboutRole("RequireStaff", "StaffGroup", a.Mapping.StaffGroup)
 	return Require(cfg, func(u userprovider.User, _ userprovider.Identity) bool { return u.Staff })
 }
 
 // RequireSuperuser is RequireLogin for users with User.Superuser; others who are signed in get 403.
 func RequireSuperuser(cfg *Config) func(http.Handler) http.Handler {
+	a := cfg.use()
+	a.warnAboutRole("RequireSuperuser", "SuperuserGroup", a.Mapping.SuperuserGroup)
 	return Require(cfg, func(u userprovider.User, _ userprovider.Identity) bool { return u.Superuser })
 }
 
 // RequireGroup is RequireLogin for people whom Auth0 put into the group at their last login; others who are signed in get
 // 403.
 func RequireGroup(cfg *Config, name string) func(http.Handler) http.Handler {
+	a := cfg.use()
+	a.warnAboutGroup(name)
 	return Require(cfg, func(_ userprovider.User, i userprovider.Identity) bool { return slices.Contains(i.Groups, name) })
 }
 

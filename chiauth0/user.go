@@ -99,7 +99,7 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	if err != nil {
 		return user, identity, err
 	}
-	lookup := &deadline{Context: ctx, timeout: a.UserTimeout}
+	lookup := &lazyTimeout{Context: ctx, timeout: a.UserTimeout}
 	defer lookup.cancel()
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
