@@ -10,16 +10,30 @@ import (
 // otherwise.
 const defaultAccessTokenAlg = "RS256"
 
+// accessTokenClaims returns the claims of the access token of a login, or nil if it is not a JWT
+// that verifies. The login does not fail then: fields and permissions from the access token are
+// left out.
+func (a *auth) accessTokenClaims(
+	ctx context.Context, meta *metadata, raw, subject string,
+) map[string]any {
+	if a.Audience == "" {
+		return nil
+	}
+	claims, err := a.verifyAccessToken(ctx, meta, raw, subject)
+	if err != nil {
+		a.Logger.WarnContext(ctx, "the access token of a login is not used: fields and permissions "+
+			"from it are left out", "subject", subject, "err", err)
+		return nil
+	}
+	return claims
+}
+
 // verifyAccessToken returns the claims of an access token that is a JWT for Config.Audience and of
 // this user. Auth0 asks clients not to look into access tokens; an application that owns the API
 // as well may do so.
 func (a *auth) verifyAccessToken(
 	ctx context.Context, meta *metadata, raw, subject string,
 ) (map[string]any, error) {
-	if a.Audience == "" {
-		return nil, invalidToken("access token: Audience (AUTH0_AUDIENCE) is not set, " +
-			"so it is not a JWT")
-	}
 	claims, err := a.verifyAPIToken(ctx, meta, raw, 0)
 	if err != nil {
 		return nil, fmt.Errorf("access token: %w", err)

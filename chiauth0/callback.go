@@ -187,14 +187,9 @@ func (a *auth) readLogin(ctx context.Context, meta *metadata, t transaction, tok
 	if err != nil {
 		return userprovider.Login{}, err
 	}
-	var accessClaims map[string]any
-	if len(a.Mapping.AccessTokenFields) > 0 {
-		subject, _ := claims["sub"].(string)
-		if accessClaims, err = a.verifyAccessToken(ctx, meta, token.AccessToken, subject); err != nil {
-			a.Logger.WarnContext(ctx, "fields of the access token left as they are", "err", err)
-		}
-	}
-	login, warnings := a.Mapping.Login(claims, accessClaims)
+	subject, _ := claims["sub"].(string)
+	accessClaims := a.accessTokenClaims(ctx, meta, token.AccessToken, subject)
+	login, warnings := a.Mapping.Apply(claims, accessClaims)
 	for _, warning := range warnings {
 		a.Logger.WarnContext(ctx, warning, "subject", login.Identity.Subject)
 	}

@@ -84,6 +84,7 @@ func (c *Config) clone() *Config {
 func cloneMapping(m userprovider.Mapping) userprovider.Mapping {
 	m.Fields = maps.Clone(m.Fields)
 	m.AccessTokenFields = maps.Clone(m.AccessTokenFields)
+	m.SessionClaims = slices.Clone(m.SessionClaims)
 	return m
 }
 

@@ -194,7 +194,7 @@ func (t *transaction) checkACR(claims map[string]any) error {
 func (a *auth) checkOrganization(t transaction, claims map[string]any) error {
 	id, _ := claims["org_id"].(string)
 	name, _ := claims["org_name"].(string)
-	if t.Organization != "" && !isOrganization(t.Organization, id, name) {
+	if t.Organization != "" && !matchesOrganization(t.Organization, id, name) {
 		return invalidToken("organization %q was asked for, and the token is of %q %q",
 			t.Organization, id, name)
 	}
@@ -202,15 +202,15 @@ func (a *auth) checkOrganization(t transaction, claims map[string]any) error {
 		return nil
 	}
 	for _, allowed := range a.Organizations {
-		if isOrganization(allowed, id, name) {
+		if matchesOrganization(allowed, id, name) {
 			return nil
 		}
 	}
 	return invalidToken("organization %q %q is not in Organizations", id, name)
 }
 
-// isOrganization compares as Auth0 documents it: an ID exactly, a name without regard to case.
-func isOrganization(want, id, name string) bool {
+// matchesOrganization compares as Auth0 documents it: an ID exactly, a name without regard to case.
+func matchesOrganization(want, id, name string) bool {
 	if strings.HasPrefix(want, "org_") {
 		return id == want
 	}

@@ -2,11 +2,13 @@ package chiauth0
 
 import (
 	"context"
+	"crypto"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -66,9 +68,7 @@ func (k *signingKeys) usable() bool {
 type signatureVerifier struct {
 	keys *keySet
 
-	// alg is the algorithm that is accepted. The alg of a key is ignored: tenants that sign with
-	// PS256 publish RS256.
-	alg string
+	alg string // the algorithm that is accepted
 
 	// backoff is the least time between two fetches while there are no usable keys.
 	backoff time.Duration
@@ -101,7 +101,7 @@ func (s *keySet) verify(
 			return nil, err
 		}
 	}
-	if payload, ok := keys.verify(jws); ok {
+	if payload, ok := keys.verify(jws, alg); ok {
 		return payload, nil
 	}
 
@@ -113,25 +113,73 @@ func (s *keySet) verify(
 	if rotated == keys {
 		return nil, errUnknownKey
 	}
-	if payload, ok := rotated.verify(jws); ok {
+	if payload, ok := rotated.verify(jws, alg); ok {
 		return payload, nil
 	}
 	return nil, errUnknownKey
 }
 
 // verify tries each key that the token may be signed with.
-func (k *signingKeys) verify(jws *jose.JSONWebSignature) ([]byte, bool) {
+func (k *signingKeys) verify(jws *jose.JSONWebSignature, alg string) ([]byte, bool) {
 	id := jws.Signatures[0].Header.KeyID
 	for i := range k.keys {
 		key := &k.keys[i]
 		if id != "" && key.KeyID != id {
 			continue
 		}
-		if payload, err := jws.Verify(key); err == nil {
+		if !algFits(key.Algorithm, alg) {
+			continue
+		}
+		payload, err := jws.Verify(key)
+		if err == nil && checkSaltLength(jws, alg, key.Key) {
 			return payload, true
 		}
 	}
 	return nil, false
+}
+
+// algFits reports whether a key that is published for keyAlg may verify alg. Tenants that sign with
+// PS256 publish RS256, so the algorithms of RSA are not told apart.
+func algFits(keyAlg, alg string) bool {
+	if keyAlg == "" || keyAlg == alg {
+		return true
+	}
+	if keyAlg == "ES521" { // a common misspelling of ES512, after the curve P-521
+		return alg == "ES512"
+	}
+	return isRSA(keyAlg) && isRSA(alg)
+}
+
+func isRSA(alg string) bool { return strings.HasPrefix(alg, "RS") || isPSS(alg) }
+func isPSS(alg string) bool { return strings.HasPrefix(alg, "PS") }
+
+// pssHashes are the hash functions of RSASSA-PSS (RFC 7518, section 3.5).
+var pssHashes = map[string]crypto.Hash{
+	"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512,
+}
+
+// checkSaltLength reports whether the salt of a PSS signature is as long as the hash (RFC 7518,
+// section 3.5). go-jose accepts any length.
+func checkSaltLength(jws *jose.JSONWebSignature, alg string, key any) bool {
+	if !isPSS(alg) {
+		return true
+	}
+	rsaKey, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return false
+	}
+	compact, err := jws.CompactSerialize()
+	if err != nil {
+		return false
+	}
+	signed := compact[:strings.LastIndexByte(compact, '.')]
+	digest := pssHashes[alg].New()
+	digest.Write([]byte(signed))
+	options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+	err = rsa.VerifyPSS(
+		rsaKey, pssHashes[alg], digest.Sum(nil), jws.Signatures[0].Signature, options,
+	)
+	return err == nil
 }
 
 // refresh fetches the keys again, in one request for all callers. It returns the old keys without

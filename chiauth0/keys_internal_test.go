@@ -2,10 +2,13 @@ package chiauth0
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -279,9 +282,13 @@ func TestKeySet(t *testing.T) {
 			k.alg = "RS256"
 			k.expect(one, false, 0)
 		},
-		"the alg of a key is ignored": func(_ *testing.T, k *keyTest) {
-			k.server.set.Keys[0].Algorithm = "ES384"
+		"a key without an algorithm verifies": func(_ *testing.T, k *keyTest) {
+			k.server.set.Keys[0].Algorithm = ""
 			k.expect(one, true, 1)
+		},
+		"a key for another curve does not verify": func(_ *testing.T, k *keyTest) {
+			k.server.set.Keys[0].Algorithm = "ES384"
+			k.expect(one, false, 1)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -319,6 +326,47 @@ func TestRefreshAfterRefresh(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Tenants that sign with PS256 publish their keys for RS256.
+func TestRSAKeyVerifiesBothPaddings(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKeyTest(t)
+	k.server.set.Keys = []jose.JSONWebKey{{Key: key.Public(), KeyID: "1", Algorithm: "RS256"}}
+	for _, alg := range []jose.SignatureAlgorithm{"RS256", "PS256", "PS384", "PS512"} {
+		if _, err := k.verify(t.Context(), signWith(t, alg, key, "1"), string(alg), 0); err != nil {
+			t.Errorf("a token that is signed with %s: %v", alg, err)
+		}
+	}
+}
+
+// RFC 7518, section 3.5, fixes the length of the salt.
+func TestOtherSaltLengthIsRefused(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKeyTest(t)
+	k.server.set.Keys = []jose.JSONWebKey{{Key: key.Public(), KeyID: "1"}}
+	signed := signWith(t, jose.PS256, key, "1")
+	signed = signed[:strings.LastIndexByte(signed, '.')]
+	digest := sha256.Sum256([]byte(signed))
+	for length, want := range map[int]bool{32: true, 1: false, 20: false, 64: false} {
+		options := &rsa.PSSOptions{SaltLength: length}
+		signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:], options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+		if _, err := k.verify(t.Context(), token, "PS256", 0); (err == nil) != want {
+			t.Errorf("salt of %d bytes: %v, want accepted: %t", length, err, want)
+		}
 	}
 }
 
@@ -423,7 +471,7 @@ func TestParseKeysLeavesOut(t *testing.T) {
 	if len(keys) != 1 || keys[0].KeyID != one.id {
 		t.Errorf("%d keys of a set with one good key, want 1", len(keys))
 	}
-	if _, ok := (&signingKeys{keys: keys}).verify(mustParse(t, two.sign())); ok {
+	if _, ok := (&signingKeys{keys: keys}).verify(mustParse(t, two.sign()), "ES256"); ok {
 		t.Error("a token of another key verifies")
 	}
 }

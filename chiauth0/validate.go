@@ -18,8 +18,8 @@ import (
 // and the fix; none has a secret in it. Router, Callback, LoadUser and the guards panic with the
 // same error.
 //
-// Validate makes no request and reads no store. It calls CheckFields of a user provider that has
-// it. [Check] tries the settings against Auth0.
+// Validate makes no request and reads no store. It calls CheckFields and CheckRoles of a user
+// provider that has them. [Check] tries the settings against Auth0.
 func (c *Config) Validate() error {
 	_, err := c.Clone().validate()
 	return err
@@ -136,12 +136,15 @@ func (c *Config) checkMapping(found *faults) {
 		found.addf("Mapping.AccessTokenFields (AUTH0_ACCESS_TOKEN_CLAIM_MAPPING) needs Audience " +
 			"(AUTH0_AUDIENCE): without it, Auth0's access tokens are opaque")
 	}
-	checker, ok := c.Users.(userprovider.FieldChecker)
-	if !ok {
-		return
+	if checker, ok := c.Users.(userprovider.FieldChecker); ok {
+		if err := checker.CheckFields(c.Mapping.FieldNames()); err != nil {
+			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
+		}
 	}
-	if err := checker.CheckFields(c.Mapping.FieldNames()); err != nil {
-		found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
+	if checker, ok := c.Users.(userprovider.RoleChecker); ok {
+		if err := checker.CheckRoles(c.Mapping.Roles()); err != nil {
+			found.addf("Mapping (AUTH0_STAFF_GROUP, AUTH0_SUPERUSER_GROUP): %w", err)
+		}
 	}
 }
 

@@ -55,31 +55,17 @@ func (a *auth) warnAboutClaims() {
 	if !a.provider.isAuth0() {
 		return
 	}
-	for _, warning := range a.Mapping.Warnings() {
+	for _, warning := range a.Mapping.Warnings(true) {
 		a.warnOnce(warning)
 	}
-
-	dropped := a.droppedGroupsClaim()
-	if dropped == "" {
+	reason := a.Mapping.GroupsWarning()
+	if reason == "" {
 		return
 	}
 	a.warnings.mu.Lock()
 	groups := slices.Clone(a.warnings.groups)
 	a.warnings.mu.Unlock()
 	for _, group := range groups {
-		a.warnOnce(fmt.Sprintf("RequireGroup(%q) refuses all users: %s", group, dropped))
+		a.warnOnce(fmt.Sprintf("RequireGroup(%q) refuses all users: %s", group, reason))
 	}
-}
-
-// droppedGroupsClaim returns why no user is in any group, or "".
-func (a *auth) droppedGroupsClaim() string {
-	claim := a.Mapping.GroupsField
-	if claim == "" {
-		claim = "groups"
-	}
-	dropped := []string{"groups", "roles", "permissions"}
-	if !slices.Contains(dropped, claim) || a.Mapping.Extract != nil {
-		return ""
-	}
-	return fmt.Sprintf("groups are read from the claim %q, which Auth0 drops from tokens", claim)
 }
