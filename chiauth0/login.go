@@ -37,6 +37,7 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, e)
 		return
 	}
+	a.announceRedirectURI(r.Context(), t.RedirectURI)
 	if err := a.saveTransaction(w, r, t); err != nil {
 		a.fail(w, r, err)
 		return
