@@ -43,7 +43,7 @@ func TestNodesShareSecrets(t *testing.T) {
 		"the first one seals":              {withSecrets(newSecret, oldSecret), withSecrets(newSecret), true},
 		"the second one does not seal":     {withSecrets(newSecret, oldSecret), withSecrets(oldSecret), false},
 		"a secret where there was none":    {noSecrets, withSecrets(newSecret), false},
-		"a secret that is no longer there": {withSecrets(newSecret), noSecrets, false},
+		"a secret that is no longer there": {withSecrets(newSecret), withSecrets(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

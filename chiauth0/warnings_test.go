@@ -29,7 +29,7 @@ func TestWarningsAtStart(t *testing.T) {
 		want   string // "" for no warning
 	}{
 		"defaults":            {nil, nil, ""},
-		"short client secret": {func(c *config) { c.ClientSecret = "hunter2" }, nil, "AUTH0_SECRET"},
+		"short client secret": {func(c *config) { c.ClientSecret = "hunter2" }, nil, "ClientSecret is too short"},
 		"short client secret beside secrets": {
 			func(c *config) { c.ClientSecret, c.Secrets = "hunter2", []string{oldSecret} }, nil, "",
 		},
