@@ -3,12 +3,12 @@ package chiauth0
 import (
 	"context"
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -35,6 +35,7 @@ type auth struct {
 	tokens       *seal.Sealer
 	binding      []byte // issuer, client ID and mount path, for all that is sealed
 	used         usedStates
+	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
 
 	firstLogin sync.Once
@@ -54,6 +55,7 @@ func newAuth(c *Config) (*auth, error) {
 	}
 	a.provider = newProvider(a.issuer, a.HTTPClient)
 	a.provider.discovered = a.warnAboutClaims
+	a.process = rand.Text()[:8]
 	a.crossOrigin = http.NewCrossOriginProtection()
 	if a.base != nil {
 		if err := a.crossOrigin.AddTrustedOrigin(a.base.String()); err != nil {
@@ -92,10 +94,7 @@ func (a *auth) setDefaults() {
 		a.Logger = slog.Default()
 	}
 	if a.ErrorHandler == nil {
-		a.ErrorHandler = a.errorPage
-	}
-	if a.HomeTemplate == nil {
-		a.HomeTemplate = ownHome
+		a.ErrorHandler = a.answerError
 	}
 }
 
@@ -167,20 +166,4 @@ func (a *auth) announceRedirectURI(ctx context.Context, redirectURI string) {
 		a.Logger.InfoContext(ctx, "chiauth0: the first login: this URL has to be among the Allowed "+
 			"Callback URLs in the application's settings at Auth0", "redirect_uri", redirectURI)
 	})
-}
-
-// postLogoutURL is where Auth0 sends the browser after a logout.
-func (a *auth) postLogoutURL(r *http.Request) string {
-	if a.postLogout != "" {
-		return a.postLogout
-	}
-	return a.origin(r).String() + a.mountHome()
-}
-
-// loginURL is the login that returns to path, or to the home page if path is empty.
-func (a *auth) loginURL(path string) string {
-	if path == "" {
-		return a.mount + "/login"
-	}
-	return a.mount + "/login?next_url=" + url.QueryEscape(path)
 }

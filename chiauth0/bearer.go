@@ -92,7 +92,7 @@ func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler)
 	a := cfg.use()
 	a.needAudience("RequireLoginOrBearer")
 	bearer := RequireBearer(cfg, permissions...)
-	login := Require(cfg, func(_ userprovider.User, i userprovider.Identity) bool {
+	login := require(cfg, "permissions", func(_ userprovider.User, i userprovider.Identity) bool {
 		return hasAll(permissions, func(name string) bool { return slices.Contains(i.Permissions, name) })
 	})
 	return func(next http.Handler) http.Handler {
@@ -128,7 +128,7 @@ func hasAll(names []string, has func(string) bool) bool {
 func (a *auth) serveBearer(
 	w http.ResponseWriter, r *http.Request, next http.Handler, permissions []string,
 ) {
-	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("Cache-Control", noStore)
 	bearer, err := a.readBearer(r)
 	if err == nil && !hasAll(permissions, bearer.Has) {
 		err = errInsufficientScope

@@ -85,24 +85,26 @@ func (a *auth) refuseBearer(
 		a.fail(w, r, unavailable(err))
 		return
 	}
-	e := &Error{Status: http.StatusUnauthorized, Err: err}
+	var e *Error
 	challenge := fmt.Sprintf("Bearer realm=%q", a.Audience)
 	switch {
-	case errors.Is(err, errNoBearer): // section 3.1: no error code
-		e.Code, e.Message = "not_signed_in", "This address needs an access token."
+	case errors.Is(err, errNoBearer): // no error code, as section 3.1 says
+		e = newError(CodeNotSignedIn, err)
+		e.Message = "This address needs an access token."
 	case errors.Is(err, errMalformedBearer):
-		e.Status, e.Code = http.StatusBadRequest, "invalid_request"
-		e.Message = "The request is malformed: send one access token, in the Authorization header."
+		e = newError(CodeInvalidRequest, err)
+		e.Message = "Send one access token, in the Authorization header."
 		challenge += `, error="invalid_request"`
 	case errors.Is(err, errInsufficientScope):
-		e.Status, e.Code = http.StatusForbidden, "insufficient_scope"
-		e.Message = "The access token lacks a permission."
+		e = newError(CodeInsufficientScope, err)
 		challenge += fmt.Sprintf(`, error="insufficient_scope", scope=%q`,
 			strings.Join(permissions, " "))
 	default:
-		e.Code, e.Message = "invalid_token", "The access token is not valid."
+		e = newError(CodeInvalidToken, err)
+		e.Status, e.Message = http.StatusUnauthorized, "The access token is not valid."
 		challenge += `, error="invalid_token", error_description="The access token is not valid"`
 	}
+	e.subject = bearer.Subject
 	w.Header().Set("WWW-Authenticate", challenge)
 	a.fail(w, r, e)
 }

@@ -29,7 +29,7 @@ func (b *browser) refused(resp *response, status int) {
 		t.Errorf("there is a session cookie %q", cookie)
 	}
 	if names, _ := b.transactions(); len(names) != 0 {
-		t.Errorf("C6: left are %q", names)
+		t.Errorf("left are %q", names)
 	}
 }
 
@@ -44,7 +44,7 @@ func with(u *url.URL, name, value string) string {
 func TestStrayCallback(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	t.Run("C1: none of code, error and state leads home", func(t *testing.T) {
+	t.Run("none of code, error and state leads home", func(t *testing.T) {
 		for _, query := range []string{"", "?", "?x=1", "?iss=https://evil.example/", "?error_description=hello"} {
 			resp := a.browser().get("/auth0/callback" + query)
 			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/" {
@@ -53,18 +53,18 @@ func TestStrayCallback(t *testing.T) {
 		}
 	})
 	for _, test := range []struct{ name, query string }{
-		{"C1: no state", "code=x"},
-		{"C1: an empty state", "code=x&state="},
-		{"C1: an unknown state", "code=x&state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-		{"C1: a state alone", "state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-		{"C1: a short state", "code=x&state=A"},
-		{"C1: a state of bytes", "code=x&state=%00%ff%0d%0a%3b%3d"},
-		{"C1: a long state", "code=x&state=" + strings.Repeat("A", 10000)},
-		{"C1: an error without a state", "error=access_denied"},
-		{"C1: two codes", "code=x&code=y&state=z"},
-		{"C1: two states", "code=x&state=y&state=z"},
-		{"C1: a query that is none", "code=%zz"},
-		{"C1: a semicolon", "code=x;state=y"},
+		{"no state", "code=x"},
+		{"an empty state", "code=x&state="},
+		{"an unknown state", "code=x&state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{"a state alone", "state=ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{"a short state", "code=x&state=A"},
+		{"a state of bytes", "code=x&state=%00%ff%0d%0a%3b%3d"},
+		{"a long state", "code=x&state=" + strings.Repeat("A", 10000)},
+		{"an error without a state", "error=access_denied"},
+		{"two codes", "code=x&code=y&state=z"},
+		{"two states", "code=x&state=y&state=z"},
+		{"a query that is none", "code=%zz"},
+		{"a semicolon", "code=x;state=y"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := a.browser()
@@ -80,13 +80,13 @@ func TestStrayCallback(t *testing.T) {
 			}
 		})
 	}
-	t.Run("C4: an error's description is not shown without its state", func(t *testing.T) {
+	t.Run("an error's description is not shown without its state", func(t *testing.T) {
 		resp := a.browser().get("/auth0/callback?error=access_denied&error_description=Call+555-EVIL&state=unknown")
 		if strings.Contains(resp.body, "EVIL") || strings.Contains(resp.body, "access_denied") {
 			t.Errorf("the page says %s", resp.body)
 		}
 	})
-	t.Run("C5: an error without a valid state signs nobody out, and touches no login", func(t *testing.T) {
+	t.Run("an error without a valid state signs nobody out, and touches no login", func(t *testing.T) {
 		b := a.browser()
 		b.signIn(ada)
 		pending := b.begin("/auth0/login")
@@ -108,7 +108,7 @@ func TestStrayCallback(t *testing.T) {
 			t.Errorf("the login under way ends with %s", resp.Status)
 		}
 	})
-	t.Run("C1: of two codes neither is redeemed", func(t *testing.T) {
+	t.Run("of two codes neither is redeemed", func(t *testing.T) {
 		a := newApp(t)
 		b := a.browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)
@@ -121,7 +121,7 @@ func TestStrayCallback(t *testing.T) {
 			t.Errorf("%d requests for tokens", n)
 		}
 	})
-	t.Run("C6: GET only, where HEAD and the rest are routed to it too", func(t *testing.T) {
+	t.Run("GET only, where HEAD and the rest are routed to it too", func(t *testing.T) {
 		a := newApp(t)
 		r := chi.NewRouter()
 		r.Use(middleware.GetHead)
@@ -141,10 +141,10 @@ func TestStrayCallback(t *testing.T) {
 			t.Errorf("%d requests for tokens", n)
 		}
 		if resp := b.do(http.MethodHead, "/auth0/login"); resp.StatusCode != http.StatusServiceUnavailable || len(resp.Cookies()) != 0 {
-			t.Errorf("L6: HEAD /auth0/login answered %s, %v", resp.Status, resp.Header)
+			t.Errorf("HEAD /auth0/login answered %s, %v", resp.Status, resp.Header)
 		}
 	})
-	t.Run("C6: GET only", func(t *testing.T) {
+	t.Run("GET only", func(t *testing.T) {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead} {
 			for _, path := range []string{"/auth0/callback", "/custom/path"} {
 				b := a.browser()
@@ -162,7 +162,7 @@ func TestStrayCallback(t *testing.T) {
 
 func TestCallbackAgain(t *testing.T) {
 	t.Parallel()
-	t.Run("C2: the back button while signed in leads home", func(t *testing.T) {
+	t.Run("the back button while signed in leads home", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -179,7 +179,7 @@ func TestCallbackAgain(t *testing.T) {
 			t.Error("the code was redeemed again")
 		}
 	})
-	t.Run("C2: and while signed out is an expired login", func(t *testing.T) {
+	t.Run("and while signed out is an expired login", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -188,7 +188,7 @@ func TestCallbackAgain(t *testing.T) {
 		b.get("/auth0/logout")
 		b.refused(b.get(callback.String()), http.StatusBadRequest)
 	})
-	t.Run("C2: a duplicate still in flight leads to next_url, and redeems nothing", func(t *testing.T) {
+	t.Run("a duplicate still in flight leads to next_url, and redeems nothing", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.inBubble(func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestCallbackAgain(t *testing.T) {
 			}
 		})
 	})
-	t.Run("C3: two tabs log in at once", func(t *testing.T) {
+	t.Run("two tabs log in at once", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		first, second := b.begin("/auth0/login?next_url=/account/1"), b.begin("/auth0/login?next_url=/account/2")

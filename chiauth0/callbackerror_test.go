@@ -33,7 +33,7 @@ func TestProviderErrors(t *testing.T) {
 		"account_selection_required": 400, "something else": 400,
 		"server_error": 502, "temporarily_unavailable": 503,
 	} {
-		t.Run("C4: "+code, func(t *testing.T) {
+		t.Run(""+code, func(t *testing.T) {
 			t.Parallel()
 			var last lastError
 			for _, handler := range []func(http.ResponseWriter, *http.Request, *chiauth0.Error){nil, last.handle} {
@@ -71,14 +71,14 @@ func TestProviderErrors(t *testing.T) {
 			}
 		})
 	}
-	t.Run("C4: a blocked user", func(t *testing.T) {
+	t.Run("a blocked user", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Blocked: true})
 		b := a.browser()
 		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
 	})
-	t.Run("C4: prompt=none without a session at the tenant", func(t *testing.T) {
+	t.Run("prompt=none without a session at the tenant", func(t *testing.T) {
 		t.Parallel()
 		var last lastError
 		a := newApp(t, func(c *chiauth0.Config) { c.ErrorHandler = last.handle })
@@ -89,14 +89,14 @@ func TestProviderErrors(t *testing.T) {
 			t.Errorf("the error is %v", last.err)
 		}
 	})
-	t.Run("C4: an error wins over a code", func(t *testing.T) {
+	t.Run("an error wins over a code", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Set("error", "access_denied") }})
 		b := a.browser()
 		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
 	})
-	t.Run("C1: a valid state with neither code nor error", func(t *testing.T) {
+	t.Run("a valid state with neither code nor error", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Del("code") }})
@@ -110,7 +110,7 @@ func TestProviderErrors(t *testing.T) {
 
 func TestCodeIsBound(t *testing.T) {
 	t.Parallel()
-	t.Run("C6: a stranger's code is refused: PKCE", func(t *testing.T) {
+	t.Run("a stranger's code is refused: PKCE", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		attacker, victim := a.browser(), a.browser()
@@ -118,7 +118,7 @@ func TestCodeIsBound(t *testing.T) {
 		pending := victim.authorize(victim.begin("/auth0/login"), ada)
 		victim.refused(victim.get(with(pending, "code", stolen.Query().Get("code"))), http.StatusBadRequest)
 	})
-	t.Run("C1: a stranger's whole callback is refused: login CSRF", func(t *testing.T) {
+	t.Run("a stranger's whole callback is refused: login CSRF", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		attacker, victim := a.browser(), a.browser()
@@ -128,7 +128,7 @@ func TestCodeIsBound(t *testing.T) {
 			t.Errorf("%d requests for tokens", n)
 		}
 	})
-	t.Run("C6: every answer takes the cookie away, of a login that fails too, and its code is not tried again", func(t *testing.T) {
+	t.Run("every answer takes the cookie away, of a login that fails too, and its code is not tried again", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -144,7 +144,7 @@ func TestCodeIsBound(t *testing.T) {
 			t.Errorf("%d requests for tokens", n)
 		}
 	})
-	t.Run("C6: an expired login's cookie goes while signed in, too", func(t *testing.T) {
+	t.Run("an expired login's cookie goes while signed in, too", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.inBubble(func(t *testing.T) {

@@ -64,7 +64,7 @@ func TestAnnouncedLogoutURL(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, change)
 			if !strings.Contains(a.log.String(), "allowed_logout_url="+want+" ") {
-				t.Errorf("O3: announced is another one than %s: %s", want, a.log)
+				t.Errorf("announced is another one than %s: %s", want, a.log)
 			}
 			mount := strings.TrimSuffix(a.cfg.MountPath, "/")
 			if a.cfg.MountPath == "" {
@@ -72,7 +72,7 @@ func TestAnnouncedLogoutURL(t *testing.T) {
 			}
 			location, err := a.browser().get(mount + "/logout").Location()
 			if err != nil || location.Query().Get("post_logout_redirect_uri") != want {
-				t.Errorf("O3: sent %v, %v", location, err)
+				t.Errorf("sent %v, %v", location, err)
 			}
 		})
 	}

@@ -84,8 +84,8 @@ func (a *auth) checkCredentials(ctx context.Context, meta *metadata) error {
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "" {
 		return fmt.Errorf("%w: the token endpoint answered %s", ErrUnavailable, refused.Response.Status)
 	}
-	answer := fmt.Sprintf("%d %q %q", status, cutText(refused.ErrorCode),
-		cutText(refused.ErrorDescription))
+	answer := fmt.Sprintf("%d %q %q", status, cut(refused.ErrorCode),
+		cut(refused.ErrorDescription))
 	if status == http.StatusUnauthorized || refused.ErrorCode == "invalid_client" {
 		return fmt.Errorf("chiauth0: the token endpoint refused the client with %s: correct "+
 			"ClientID (AUTH0_CLIENT_ID) and ClientSecret (AUTH0_CLIENT_SECRET), and set AuthStyle to "+

@@ -59,9 +59,9 @@ type Config struct {
 	// AUTH0_CALLBACK_URI.
 	CallbackURI string
 
-	// HomeURL is the path of the page that follows a login without next_url, and that a reloaded
+	// HomePath is the path of the page that follows a login without next_url, and that a reloaded
 	// callback redirects to: "/" by default.
-	HomeURL string
+	HomePath string
 
 	// PostLogoutURL is the full URL that Auth0 sends the browser to after a logout. It may be on any
 	// origin. It has to be registered at Auth0, character for character. The default is the Router's
@@ -78,6 +78,12 @@ type Config struct {
 	// Scopes are the scopes that a login asks for: openid, profile and email by default. openid must
 	// be among them. AUTH0_SCOPES.
 	Scopes []string
+
+	// AuthorizationParams are further parameters of the authorization request, such as
+	// {"ui_locales": "de"}. The query of the login URL cannot change them, except for prompt.
+	// Parameters that identify the client, protect the login or have a field of their own are
+	// refused. Default: none.
+	AuthorizationParams map[string]string
 
 	// Organization (an ID that begins with "org_", or a name), Connection, ACRValues and MaxAge are
 	// asked for at every login. The query of the login URL cannot change the first three, and cannot
@@ -123,9 +129,10 @@ type Config struct {
 	// It writes the status, the headers and the body.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err *Error)
 
-	// HomeTemplate replaces the page at the Router's home. It is executed with a [HomeData]. The
-	// Content-Security-Policy of the built-in page does not apply to it.
-	HomeTemplate *template.Template
+	// Pages replaces built-in pages. Its templates "home", "confirm" and "error" are executed with
+	// [HomeData], [ConfirmData] and [ErrorData]. A page that it does not define stays built in. The
+	// Content-Security-Policy of the built-in pages does not apply to its pages. Default: none.
+	Pages *template.Template
 
 	// Events receives logins, logouts, refusals and the other events that [Event] lists, for metrics
 	// and an audit log. It is called before the response is sent, by several goroutines at once, and

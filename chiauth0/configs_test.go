@@ -32,7 +32,7 @@ func (a *app) addConfig(change func(*chiauth0.Config)) {
 // C19: with several Configs in one application, another's session or transaction is anonymous.
 func TestConfigsOnOneManager(t *testing.T) {
 	t.Parallel()
-	t.Run("C19: another client's session is nobody's, and the cart is the browser's", func(t *testing.T) {
+	t.Run("another client's session is nobody's, and the cart is the browser's", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.addConfig(func(*chiauth0.Config) {})
@@ -52,7 +52,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	})
-	t.Run("C19: another tenant's session is nobody's", func(t *testing.T) {
+	t.Run("another tenant's session is nobody's", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		other := newAppAt(t, chiauth0test.Start(t), func(c *chiauth0.Config) { c.Sessions, c.Users = a.cfg.Sessions, a.cfg.Users })
@@ -70,10 +70,10 @@ func TestConfigsOnOneManager(t *testing.T) {
 		ours.Jar, ours.Transport, other.net.handlers = b.Jar, other.net, a.net.handlers
 		ours.signIn(ada)
 		if got := ours.get("/cart").body; got != "cart: " {
-			t.Errorf("C13: the other one sees %q", got)
+			t.Errorf("the other one sees %q", got)
 		}
 	})
-	t.Run("C19: another client's transaction does not open", func(t *testing.T) {
+	t.Run("another client's transaction does not open", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.addConfig(func(*chiauth0.Config) {})
@@ -89,7 +89,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			t.Errorf("its own ends with %s", resp.Status)
 		}
 	})
-	t.Run("C19: users are keyed by issuer and subject", func(t *testing.T) {
+	t.Run("users are keyed by issuer and subject", func(t *testing.T) {
 		t.Parallel()
 		users := userprovider.NewMemory()
 		for range 2 { // two tenants with the same accounts
@@ -102,7 +102,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			t.Errorf("%s %s and %s %s", x.Issuer, x.Subject, y.Issuer, y.Subject)
 		}
 	})
-	t.Run("C19: an e-mail is no key", func(t *testing.T) {
+	t.Run("an e-mail is no key", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.browser().signIn(ada)
@@ -114,7 +114,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			t.Errorf("%d users", len(got))
 		}
 	})
-	t.Run("C19: what somebody wrote into the session is no identity", func(t *testing.T) {
+	t.Run("what somebody wrote into the session is no identity", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.router.With(chiauth0.LoadUser(a.cfg)).Get("/forge", func(w http.ResponseWriter, r *http.Request) {

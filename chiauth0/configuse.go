@@ -77,6 +77,7 @@ func (c *Config) clone() *Config {
 	clone.Scopes = slices.Clone(c.Scopes)
 	clone.Organizations = slices.Clone(c.Organizations)
 	clone.Secrets = slices.Clone(c.Secrets)
+	clone.AuthorizationParams = maps.Clone(c.AuthorizationParams)
 	clone.Mapping = cloneMapping(c.Mapping)
 	return &clone
 }

@@ -23,7 +23,7 @@ func TestProblems(t *testing.T) {
 		}
 		checkProblem(t, page, page.StatusCode, codes[name])
 		if page.Header.Get("X-Content-Type-Options") != "nosniff" || page.Header.Get("Cache-Control") != "private, no-store" {
-			t.Errorf("S9: %s: headers %v", name, page.Header)
+			t.Errorf("%s: headers %v", name, page.Header)
 		}
 		if strings.ContainsAny(page.body, "<>") {
 			t.Errorf("%s: not escaped: %s", name, page.body)

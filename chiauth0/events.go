@@ -2,32 +2,32 @@ package chiauth0
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"net/http"
 )
 
 // An Event is what Config.Events receives, and what Config.Logger receives as a line. The names,
 // the messages and the attributes are stable: later versions only add to them.
 //
-//	Name            message              level            attributes
-//	login           login succeeded      INFO             user, subject, new_user
-//	login_failed    login failed         by status        code, status, subject, path, err
-//	logout          logged out           INFO             user, subject
-//	refusal         request refused      by status        code, status, user, subject, rule, path, err
-//	session_ended   session ended        WARN             code, user
-//	sessions_ended  all sessions ended   INFO             user
+//	Name            message             level    attributes
+//	login           login succeeded     INFO     user, subject, new_user
+//	login_failed    login failed        by code  those of refusal, and provider_code, description
+//	logout          logged out          INFO     user, subject
+//	refusal         request refused     by code  code, status, user, subject, rule, path, err
+//	session_ended   session ended       WARN     code, user
+//	sessions_ended  all sessions ended  INFO     user
 //
-// An attribute that is not known is left out. "By status" is ERROR for a status of 500 and above,
-// DEBUG for 401 and 404, and INFO otherwise. The code is that of [Error]; for session_ended it is
-// user_not_found, user_inactive, or another reason.
+// An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
+// requests, with their levels; for a session that has ended, the code is user_not_found or
+// user_inactive. Requests without a login (not_signed_in) and unknown pages (not_found) are events
+// without a line.
 type Event struct {
 	// Name is one of the constants that begin with Event.
 	Name string
 
-	// UserID is the ID of the local user, and Subject the sub at Auth0. They are empty for requests
-	// of unknown users.
+	// UserID is the ID of the local user, and Subject the sub at Auth0. They are empty if the user
+	// is not known.
 	UserID  string
 	Subject string
 
@@ -37,10 +37,15 @@ type Event struct {
 	// Code is why a login failed, a request was refused, or a session ended.
 	Code string
 
+	// ProviderCode and Description are error and error_description of Auth0, cut at 200 bytes. The
+	// description can have text of a stranger in it.
+	ProviderCode string
+	Description  string
+
 	// Status is the HTTP status of the response to a failed login or a refused request.
 	Status int
 
-	// Rule is the guard that refused the user, such as "RequireStaff".
+	// Rule is the guard that refused the user, such as "staff" or "group editors".
 	Rule string
 
 	// Path is the path of the request, cut at 200 bytes.
@@ -70,24 +75,22 @@ var eventMessages = map[string]string{
 }
 
 // emit logs an event and passes it to Config.Events.
-func (a *auth) emit(ctx context.Context, e Event) {
-	e.Path = cutText(e.Path)
-	a.Logger.LogAttrs(ctx, e.level(), eventMessages[e.Name], e.attrs()...)
+func (a *auth) emit(ctx context.Context, level slog.Level, e Event) {
+	e.Path, e.Description = cut(e.Path), cut(e.Description)
+	if e.isLogged() {
+		a.Logger.LogAttrs(ctx, level, eventMessages[e.Name], e.attrs()...)
+	}
 	if a.Events != nil {
 		a.Events(ctx, e)
 	}
 }
 
-func (e Event) level() slog.Level {
-	switch {
-	case e.Status >= 500:
-		return slog.LevelError
-	case e.Status == 401 || e.Status == 404:
-		return slog.LevelDebug
-	case e.Name == EventSessionEnded:
-		return slog.LevelWarn
+// isLogged is false for requests without a login, which each visitor makes, and for unknown pages.
+func (e Event) isLogged() bool {
+	if e.Status == http.StatusUnauthorized {
+		return e.Code != string(CodeNotSignedIn)
 	}
-	return slog.LevelInfo
+	return e.Status != http.StatusNotFound
 }
 
 func (e Event) attrs() []slog.Attr {
@@ -97,35 +100,43 @@ func (e Event) attrs() []slog.Attr {
 			attrs = append(attrs, slog.String(name, value))
 		}
 	}
-	add("code", e.Code)
+	add("path", e.Path)
 	if e.Status != 0 {
 		attrs = append(attrs, slog.Int("status", e.Status))
 	}
+	add("code", e.Code)
+	add("provider_code", e.ProviderCode)
+	add("description", e.Description)
 	add("user", e.UserID)
 	add("subject", e.Subject)
 	if e.NewUser {
 		attrs = append(attrs, slog.Bool("new_user", true))
 	}
 	add("rule", e.Rule)
-	add("path", e.Path)
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("err", e.Err.Error()))
 	}
 	return attrs
 }
 
-// maxEventText bounds a value of a request in a log line, in bytes.
-const maxEventText = 200
-
-// cutText shortens a value of a request and removes its control characters.
-func cutText(s string) string {
-	if len(s) > maxEventText {
-		s = strings.ToValidUTF8(s[:maxEventText], "") + "…"
+// emitError emits the event of an answer that is an error.
+func (a *auth) emitError(r *http.Request, e *Error) {
+	event := Event{
+		Name:    EventRefusal,
+		UserID:  e.user,
+		Subject: e.subject,
+		Code:    string(e.Code),
+		Status:  e.Status,
+		Rule:    e.rule,
+		Path:    r.URL.Path,
+		Err:     e,
 	}
-	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || c == utf8.RuneError {
-			return ' '
-		}
-		return c
-	}, s)
+	if e.ofLogin {
+		event.Name = EventLoginFailed
+	}
+	var answered *ProviderError
+	if errors.As(e.Err, &answered) {
+		event.ProviderCode, event.Description = answered.Code, answered.Description
+	}
+	a.emit(r.Context(), e.level(), event)
 }

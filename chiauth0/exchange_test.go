@@ -21,9 +21,9 @@ func TestClientAuthentication(t *testing.T) {
 		style oauth2.AuthStyle
 		want  string
 	}{
-		{"C15: client_secret_post by default", oauth2.AuthStyleAutoDetect, chiauth0test.SecretPost},
-		{"C15: client_secret_post", oauth2.AuthStyleInParams, chiauth0test.SecretPost},
-		{"C15: client_secret_basic", oauth2.AuthStyleInHeader, chiauth0test.SecretBasic},
+		{"client_secret_post by default", oauth2.AuthStyleAutoDetect, chiauth0test.SecretPost},
+		{"client_secret_post", oauth2.AuthStyleInParams, chiauth0test.SecretPost},
+		{"client_secret_basic", oauth2.AuthStyleInHeader, chiauth0test.SecretBasic},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestClientAuthentication(t *testing.T) {
 			}
 		})
 	}
-	t.Run("C15: in the steady state a login is one request to the tenant", func(t *testing.T) {
+	t.Run("in the steady state a login is one request to the tenant", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.browser().signIn(ada)
@@ -80,11 +80,11 @@ func TestBrowserCloses(t *testing.T) {
 		name, at string
 		in       bool
 	}{
-		{"C17: before the callback is read", "before", false},
-		{"C17: while the code is redeemed", "/oauth/token", false},
-		{"C17: while the keys are read", "/.well-known/jwks.json", false},
-		{"C17: while the user is synchronised", "sync", true},
-		{"C17: while the session is saved", "save", true},
+		{"before the callback is read", "before", false},
+		{"while the code is redeemed", "/oauth/token", false},
+		{"while the keys are read", "/.well-known/jwks.json", false},
+		{"while the user is synchronised", "sync", true},
+		{"while the session is saved", "save", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

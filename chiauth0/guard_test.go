@@ -29,20 +29,20 @@ func TestGuardRefusals(t *testing.T) {
 		method, accept, mode string
 		redirected           bool
 	}{
-		"G1: GET of a page":                     {"GET", html, "navigate", true},
-		"G1: GET of a page, an old browser":     {"GET", html, "", true},
-		"G1: HEAD of a page":                    {"HEAD", html, "", true},
-		"G1: GET in a frame":                    {"GET", html, "same-origin", true},
-		"G1: GET by fetch":                      {"GET", html, "cors", false},
-		"G1: GET of JSON":                       {"GET", "application/json", "", false},
-		"G1: GET of anything":                   {"GET", "*/*", "", false},
-		"G1: GET without Accept":                {"GET", "", "", false},
-		"G1: GET of an image":                   {"GET", "image/avif,image/*,*/*;q=0.8", "no-cors", false},
-		"G1, G2: POST of a form":                {"POST", html, "navigate", false},
-		"G1, G2: PUT":                           {"PUT", html, "", false},
-		"G1, G2: DELETE by a program":           {"DELETE", "application/json", "", false},
-		"G1: OPTIONS":                           {"OPTIONS", html, "", false},
-		"G1, G2: POST that claims to be a HEAD": {"POST", html, "navigate", false},
+		"GET of a page":                 {"GET", html, "navigate", true},
+		"GET of a page, an old browser": {"GET", html, "", true},
+		"HEAD of a page":                {"HEAD", html, "", true},
+		"GET in a frame":                {"GET", html, "same-origin", true},
+		"GET by fetch":                  {"GET", html, "cors", false},
+		"GET of JSON":                   {"GET", "application/json", "", false},
+		"GET of anything":               {"GET", "*/*", "", false},
+		"GET without Accept":            {"GET", "", "", false},
+		"GET of an image":               {"GET", "image/avif,image/*,*/*;q=0.8", "no-cors", false},
+		"POST of a form":                {"POST", html, "navigate", false},
+		"PUT":                           {"PUT", html, "", false},
+		"DELETE by a program":           {"DELETE", "application/json", "", false},
+		"OPTIONS":                       {"OPTIONS", html, "", false},
+		"POST that claims to be a HEAD": {"POST", html, "navigate", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,10 +55,10 @@ func TestGuardRefusals(t *testing.T) {
 			}
 			resp := a.in(t).browser().do(test.method, "/account?a=b%26c&d=e#f", headers...)
 			if got := resp.Header.Get("Cache-Control"); got != "private, no-store" {
-				t.Errorf("S9: Cache-Control %q", got)
+				t.Errorf("Cache-Control %q", got)
 			}
 			if len(resp.Header["Set-Cookie"]) > 0 {
-				t.Errorf("G2: cookies %q", resp.Header["Set-Cookie"])
+				t.Errorf("cookies %q", resp.Header["Set-Cookie"])
 			}
 			if strings.Contains(resp.body, "hello") || strings.Contains(resp.body, "nobody") {
 				t.Fatalf("the handler was reached: %s", resp.body)
@@ -125,9 +125,9 @@ func TestGuardsLetThrough(t *testing.T) {
 		"staff":                      {[]string{"staff"}, []string{"/staff"}},
 		"superuser, who is no staff": {[]string{"root"}, []string{"/superuser"}},
 		"editors":                    {[]string{"writers", "editors"}, []string{"/editors"}},
-		"U2: one string":             {"editors", []string{"/editors"}},
-		"U2: no splitting":           {"editors,staff root", nil},
-		"U2: exact match":            {[]string{"Editors", "staff ", "roots"}, nil},
+		"one string":                 {"editors", []string{"/editors"}},
+		"no splitting":               {"editors,staff root", nil},
+		"exact match":                {[]string{"Editors", "staff ", "roots"}, nil},
 		"everything":                 {[]string{"staff", "root", "editors"}, []string{"/staff", "/superuser", "/editors"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,17 +149,17 @@ func TestGuardsLetThrough(t *testing.T) {
 				page, api := b.get(path), b.get(path, "Accept", "application/json")
 				if !opens[path] {
 					if page.StatusCode != http.StatusForbidden || strings.Contains(page.body, "hello") {
-						t.Errorf("G1: %s answered %s: %s", path, page.Status, page.body)
+						t.Errorf("%s answered %s: %s", path, page.Status, page.body)
 					}
 					if !strings.Contains(page.body, "Use another account") || !strings.Contains(page.body, `action="/auth0/logout"`) {
-						t.Errorf("C4: %s offers no other account: %s", path, page.body)
+						t.Errorf("%s offers no other account: %s", path, page.body)
 					}
 					checkProblem(t, api, http.StatusForbidden, "forbidden")
 				} else if page.StatusCode != http.StatusOK || api.StatusCode != http.StatusOK {
 					t.Errorf("%s answered %s and %s", path, page.Status, api.Status)
 				}
 				if got := page.Header.Get("Cache-Control"); got != "private, no-store" {
-					t.Errorf("S9: %s: Cache-Control %q", path, got)
+					t.Errorf("%s: Cache-Control %q", path, got)
 				}
 			}
 		})

@@ -12,11 +12,11 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// TestHomeTemplate proves that the application's own page is shown, with what it needs, escaped, and free to load its style.
-func TestHomeTemplate(t *testing.T) {
+// TestOwnHomePage proves that the application's own page is shown, with what it needs, escaped, and free to load its style.
+func TestOwnHomePage(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(c *chiauth0.Config) {
-		c.HomeTemplate = template.Must(template.New("").Parse(
+		c.Pages = template.Must(template.New("home").Parse(
 			`<link rel=stylesheet href=/app.css>{{.SignedIn}} {{.Name}} {{.User.Active}} {{.Identity.Email}} {{.LoginURL}} {{.LogoutURL}}`))
 	})
 	a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Name: "<b>Ada</b>"})
@@ -31,12 +31,12 @@ func TestHomeTemplate(t *testing.T) {
 		t.Errorf("signed in: %s", page.body)
 	}
 	if csp := page.Header.Get("Content-Security-Policy"); csp != "frame-ancestors 'none'" || page.Header.Get("Cache-Control") != "private, no-store" {
-		t.Errorf("S9: headers %v", page.Header)
+		t.Errorf("headers %v", page.Header)
 	}
 
 	t.Run("one that fails is an error page, and no half of a page", func(t *testing.T) {
 		broken := newApp(t, func(c *chiauth0.Config) {
-			c.HomeTemplate = template.Must(template.New("").Parse(`half a page {{.Nothing}}`))
+			c.Pages = template.Must(template.New("home").Parse(`half a page {{.Nothing}}`))
 		})
 		resp := broken.browser().get("/auth0")
 		if resp.StatusCode != http.StatusInternalServerError || strings.Contains(resp.body, "half a page") || strings.Contains(resp.body, "Nothing") {

@@ -90,5 +90,3 @@ func claimsOf(token *oidc.IDToken) (map[string]any, error) {
 	}
 	return claims, nil
 }
-
-

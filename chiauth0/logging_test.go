@@ -177,10 +177,10 @@ func TestNoSecretIsLogged(t *testing.T) {
 		}
 	}
 	if leaked := seen.found(a.log.String()); len(leaked) > 0 {
-		t.Errorf("F1: in the log: %q\n%s", leaked, a.log)
+		t.Errorf("in the log: %q\n%s", leaked, a.log)
 	}
 	if leaked := seen.found(pages.String()); len(leaked) > 0 {
-		t.Errorf("F1: in a page: %q", leaked)
+		t.Errorf("in a page: %q", leaked)
 	}
 }
 

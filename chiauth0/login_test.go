@@ -18,7 +18,7 @@ func TestLoginRequest(t *testing.T) {
 	a := newApp(t, func(c *chiauth0.Config) { c.Audience = "https://api.example" })
 	a.tenant.AddAPI("https://api.example")
 
-	t.Run("L3: what identifies the client and protects the login is always sent", func(t *testing.T) {
+	t.Run("what identifies the client and protects the login is always sent", func(t *testing.T) {
 		query := a.browser().begin("/auth0/login").Query()
 		for name, want := range map[string]string{
 			"client_id": a.client.ID, "redirect_uri": "https://app.example/auth0/callback", "response_type": "code",
@@ -37,7 +37,7 @@ func TestLoginRequest(t *testing.T) {
 			t.Error("state and nonce are the same")
 		}
 	})
-	t.Run("L3: state, nonce and challenge are new each time", func(t *testing.T) {
+	t.Run("state, nonce and challenge are new each time", func(t *testing.T) {
 		first, second := a.browser().begin("/auth0/login").Query(), a.browser().begin("/auth0/login").Query()
 		for _, name := range []string{"state", "nonce", "code_challenge"} {
 			if first.Get(name) == second.Get(name) {
@@ -45,7 +45,7 @@ func TestLoginRequest(t *testing.T) {
 			}
 		}
 	})
-	t.Run("L3: the query passes through an allow-list", func(t *testing.T) {
+	t.Run("the query passes through an allow-list", func(t *testing.T) {
 		plain := slices.Sorted(maps.Keys(a.browser().begin("/auth0/login").Query()))
 		passed := url.Values{
 			"connection": {"Username-Password-Authentication"}, "login_hint": {ada}, "screen_hint": {"signup"},
@@ -73,7 +73,7 @@ func TestLoginRequest(t *testing.T) {
 			t.Errorf("sent %s", query.Encode())
 		}
 	})
-	t.Run("L3: an endpoint's own query stays, and cannot override ours", func(t *testing.T) {
+	t.Run("an endpoint's own query stays, and cannot override ours", func(t *testing.T) {
 		a := newApp(t)
 		a.tenant.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) {
 			doc["authorization_endpoint"] = a.tenant.Issuer() + "authorize?own=1&client_id=other"
@@ -94,24 +94,24 @@ func TestConfiguredLoginRequest(t *testing.T) {
 		name, query string
 		want        string // max_age; "" for a 400
 	}{
-		{"L3: what is configured is sent", "", "100"},
-		{"L3: asking for the configured organization again", "organization=org_ours", "100"},
-		{"L3: another organization", "organization=org_evil", ""},
-		{"L3: another connection", "connection=evil", ""},
-		{"L3: another acr_values", "acr_values=evil", ""},
-		{"L3: more acr_values", "acr_values=ours+evil", ""},
-		{"L3: the smaller max_age, the query's", "max_age=99", "99"},
-		{"L3: the smaller max_age, ours", "max_age=101", "100"},
-		{"L3: max_age of zero", "max_age=0", "0"},
-		{"C8: prompt=login asks for max_age=0", "prompt=login", "0"},
-		{"C8: prompt=login among others", "prompt=consent+login&max_age=50", "0"},
-		{"L3: max_age with a fraction", "max_age=1.5", ""},
-		{"L3: max_age with a sign", "max_age=%2B1", ""},
-		{"L3: a negative max_age", "max_age=-1", ""},
-		{"L3: max_age in words", "max_age=soon", ""},
-		{"L3: max_age in hex", "max_age=0x10", ""},
-		{"L3: max_age with a space", "max_age=+1", ""},
-		{"L3: max_age that no int32 holds", "max_age=99999999999", ""},
+		{"what is configured is sent", "", "100"},
+		{"asking for the configured organization again", "organization=org_ours", "100"},
+		{"another organization", "organization=org_evil", ""},
+		{"another connection", "connection=evil", ""},
+		{"another acr_values", "acr_values=evil", ""},
+		{"more acr_values", "acr_values=ours+evil", ""},
+		{"the smaller max_age, the query's", "max_age=99", "99"},
+		{"the smaller max_age, ours", "max_age=101", "100"},
+		{"max_age of zero", "max_age=0", "0"},
+		{"prompt=login asks for max_age=0", "prompt=login", "0"},
+		{"prompt=login among others", "prompt=consent+login&max_age=50", "0"},
+		{"max_age with a fraction", "max_age=1.5", ""},
+		{"max_age with a sign", "max_age=%2B1", ""},
+		{"a negative max_age", "max_age=-1", ""},
+		{"max_age in words", "max_age=soon", ""},
+		{"max_age in hex", "max_age=0x10", ""},
+		{"max_age with a space", "max_age=+1", ""},
+		{"max_age that no int32 holds", "max_age=99999999999", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			resp := a.browser().get("/auth0/login?" + test.query)
@@ -143,7 +143,7 @@ func TestInitiatedLogin(t *testing.T) {
 		"iss": {a.tenant.Issuer()}, "target_link_uri": {"https://app.example/account?x"},
 		"invitation": {"ticket"}, "organization": {org.ID}, "organization_name": {"ours"},
 	}
-	t.Run("L4: what Auth0 sends to an initiate_login_uri is accepted", func(t *testing.T) {
+	t.Run("what Auth0 sends to an initiate_login_uri is accepted", func(t *testing.T) {
 		authorize := b.begin("/auth0/login?" + query.Encode())
 		if got := authorize.Query(); got.Get("invitation") != "ticket" || got.Get("organization") != org.ID ||
 			got.Has("organization_name") || got.Has("iss") || got.Has("target_link_uri") {
@@ -153,17 +153,17 @@ func TestInitiatedLogin(t *testing.T) {
 			t.Errorf("ends with %s at %q: %s", resp.Status, resp.location(), resp.body)
 		}
 	})
-	t.Run("L4: a missing final slash of iss is forgiven", func(t *testing.T) {
+	t.Run("a missing final slash of iss is forgiven", func(t *testing.T) {
 		b.begin("/auth0/login?iss=" + url.QueryEscape(strings.TrimSuffix(a.tenant.Issuer(), "/")))
 	})
-	t.Run("L4: target_link_uri passes the same check as next_url", func(t *testing.T) {
+	t.Run("target_link_uri passes the same check as next_url", func(t *testing.T) {
 		resp := b.login("/auth0/login?target_link_uri=//evil.example", ada)
 		if resp.location() != "https://app.example/" {
 			t.Errorf("ends at %q", resp.location())
 		}
 	})
 	for _, iss := range []string{"https://evil.example/", a.tenant.Issuer() + "x/", "tenant", a.tenant.Issuer() + "/"} {
-		t.Run("L4: another tenant's iss is refused: "+iss, func(t *testing.T) {
+		t.Run("another tenant's iss is refused: "+iss, func(t *testing.T) {
 			resp := a.browser().get("/auth0/login?iss=" + url.QueryEscape(iss))
 			if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) > 0 {
 				t.Errorf("answered %s with %d cookies, want 400 and none", resp.Status, len(resp.Cookies()))
@@ -180,15 +180,15 @@ func TestNoNavigation(t *testing.T) {
 		headers []string
 		starts  bool
 	}{
-		{"L6: Sec-Purpose: prefetch", []string{"Sec-Purpose", "prefetch"}, false},
-		{"L6: Sec-Purpose: prefetch;prerender", []string{"Sec-Purpose", "prefetch;prerender"}, false},
-		{"L6: Purpose: prefetch", []string{"Purpose", "prefetch"}, false},
-		{"L6: Sec-Fetch-Mode: cors", []string{"Sec-Fetch-Mode", "cors"}, false},
-		{"L6: Sec-Fetch-Mode: no-cors", []string{"Sec-Fetch-Mode", "no-cors"}, false},
-		{"L6: Sec-Fetch-Mode: same-origin", []string{"Sec-Fetch-Mode", "same-origin"}, false},
-		{"L6: Sec-Fetch-Mode: websocket", []string{"Sec-Fetch-Mode", "websocket"}, false},
-		{"L6: a navigation starts a login", []string{"Sec-Fetch-Mode", "navigate"}, true},
-		{"L6: a browser that says nothing starts a login", nil, true},
+		{"Sec-Purpose: prefetch", []string{"Sec-Purpose", "prefetch"}, false},
+		{"Sec-Purpose: prefetch;prerender", []string{"Sec-Purpose", "prefetch;prerender"}, false},
+		{"Purpose: prefetch", []string{"Purpose", "prefetch"}, false},
+		{"Sec-Fetch-Mode: cors", []string{"Sec-Fetch-Mode", "cors"}, false},
+		{"Sec-Fetch-Mode: no-cors", []string{"Sec-Fetch-Mode", "no-cors"}, false},
+		{"Sec-Fetch-Mode: same-origin", []string{"Sec-Fetch-Mode", "same-origin"}, false},
+		{"Sec-Fetch-Mode: websocket", []string{"Sec-Fetch-Mode", "websocket"}, false},
+		{"a navigation starts a login", []string{"Sec-Fetch-Mode", "navigate"}, true},
+		{"a browser that says nothing starts a login", nil, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			resp := a.browser().get("/auth0/login", test.headers...)
@@ -204,7 +204,7 @@ func TestNoNavigation(t *testing.T) {
 			}
 		})
 	}
-	t.Run("L6: HEAD starts nothing", func(t *testing.T) {
+	t.Run("HEAD starts nothing", func(t *testing.T) {
 		resp := a.browser().do(http.MethodHead, "/auth0/login")
 		if resp.StatusCode < 400 || len(resp.Cookies()) != 0 || resp.location() != "" {
 			t.Errorf("answered %s, %v", resp.Status, resp.Header)
@@ -214,7 +214,7 @@ func TestNoNavigation(t *testing.T) {
 
 func TestCrawler(t *testing.T) {
 	t.Parallel()
-	t.Run("L7: 1000 anonymous hits on /login leave nothing in the store", func(t *testing.T) {
+	t.Run("1000 anonymous hits on /login leave nothing in the store", func(t *testing.T) {
 		a := newApp(t)
 		for range 1000 {
 			if resp := a.browser().get("/auth0/login?next_url=/account"); resp.StatusCode != http.StatusFound {

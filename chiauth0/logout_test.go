@@ -21,7 +21,7 @@ func checkSignedOut(t *testing.T, b *browser, cookie string) {
 	}
 	all, err := b.app.store.All()
 	if err != nil || len(all) > 0 {
-		t.Errorf("O1: the store keeps %d entries, %v", len(all), err)
+		t.Errorf("the store keeps %d entries, %v", len(all), err)
 	}
 	if resp := b.app.browser().get("/account", "Cookie", "__Host-chiauth0_session="+cookie); resp.StatusCode != http.StatusFound {
 		t.Errorf("the old cookie opens the account page: %s", resp.Status)
@@ -40,10 +40,10 @@ func TestLogoutHere(t *testing.T) {
 		fault chiauth0test.Faults
 		want  string // where to
 	}{
-		"O1: all is well":                          {false, chiauth0test.Faults{}, "oidc/logout"},
-		"O1: Auth0 fails later on":                 {false, fails, "oidc/logout"},
-		"O1: Auth0 fails, and was never reached":   {true, fails, "v2/logout"},
-		"O1: a process that was started meanwhile": {true, chiauth0test.Faults{}, "oidc/logout"},
+		"all is well":                          {false, chiauth0test.Faults{}, "oidc/logout"},
+		"Auth0 fails later on":                 {false, fails, "oidc/logout"},
+		"Auth0 fails, and was never reached":   {true, fails, "v2/logout"},
+		"a process that was started meanwhile": {true, chiauth0test.Faults{}, "oidc/logout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +66,7 @@ func TestLogoutHere(t *testing.T) {
 		})
 	}
 
-	t.Run("O1: the browser is closed in the middle", func(t *testing.T) {
+	t.Run("the browser is closed in the middle", func(t *testing.T) {
 		t.Parallel()
 		store := &impatientStore{memstore.New()}
 		a := newApp(t, func(c *chiauth0.Config) {
@@ -114,27 +114,27 @@ func TestLogoutAtAuth0(t *testing.T) {
 		want   query // "*" for any value
 		ends   string
 	}{
-		"O2: end_session_endpoint": {
+		"end_session_endpoint": {
 			nil, nil, "oidc/logout",
 			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
-		"O2: federated": {
+		"federated": {
 			nil, func(c *chiauth0.Config) { c.FederatedLogout = true }, "oidc/logout",
 			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0", "federated": ""},
 			"https://app.example/auth0",
 		},
-		"O2: a tenant without it": {
+		"a tenant without it": {
 			func(t *tenant) { t.NoEndSession = true }, nil, "v2/logout",
 			query{"client_id": "client-of-the-app", "returnTo": "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
-		"O2: a tenant without it, federated": {
+		"a tenant without it, federated": {
 			func(t *tenant) { t.NoEndSession = true }, func(c *chiauth0.Config) { c.FederatedLogout = true }, "v2/logout",
 			query{"client_id": "client-of-the-app", "returnTo": "https://app.example/auth0", "federated": ""},
 			"https://app.example/auth0",
 		},
-		"O2: a hint that is too long gives way to sid": {
+		"a hint that is too long gives way to sid": {
 			func(t *tenant) {
 				t.AddUser(chiauth0test.User{
 					Email: ada, Password: "password", Claims: map[string]any{"https://app.example/essay": strings.Repeat("x", 4000)},
@@ -143,7 +143,7 @@ func TestLogoutAtAuth0(t *testing.T) {
 			query{"client_id": "client-of-the-app", "logout_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
-		"O2: an endpoint with a query of its own": {
+		"an endpoint with a query of its own": {
 			func(t *tenant) {
 				t.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) {
 					doc["end_session_endpoint"] = t.Issuer() + "oidc/logout?ui=new&client_id=other"
@@ -152,7 +152,7 @@ func TestLogoutAtAuth0(t *testing.T) {
 			query{"ui": "new", "client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
-		"O3: PostLogoutURL": {
+		"PostLogoutURL": {
 			nil, func(c *chiauth0.Config) { c.PostLogoutURL = "https://app.example/" }, "oidc/logout",
 			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/"},
 			"https://app.example/",
@@ -215,28 +215,28 @@ func TestLogoutAsked(t *testing.T) {
 		headers []string
 		want    string
 	}{
-		"O4: GET, an old browser":              {"GET", nil, ends},
-		"O4: GET, typed in":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none"}, ends},
-		"O4: GET, own link":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-origin"}, ends},
-		"O4: GET, a link elsewhere":            {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "cross-site"}, asks},
-		"O4: GET, a link on a sibling":         {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-site"}, asks},
-		"O4: GET, cross-site, no mode":         {"GET", []string{"Sec-Fetch-Site", "cross-site"}, asks},
-		"O4: GET, an image elsewhere":          {"GET", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site"}, idles},
-		"O4: GET, by fetch":                    {"GET", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}, idles},
-		"O4: GET, prefetched":                  {"GET", []string{"Sec-Purpose", "prefetch;prerender"}, idles},
-		"O4: GET, prefetched, older":           {"GET", []string{"Purpose", "prefetch"}, idles},
-		"O4: POST, own form":                   {"POST", []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://app.example"}, ends},
-		"O4: POST, own form, an old browser":   {"POST", []string{"Origin", "https://app.example"}, ends},
-		"O4: POST, a program":                  {"POST", nil, ends},
-		"O4: POST, a form elsewhere":           {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, refuses},
-		"O4: POST, a form on a sibling":        {"POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://www.app.example"}, refuses},
-		"O4: POST, elsewhere, an old browser":  {"POST", []string{"Origin", "https://evil.example"}, refuses},
-		"O4: POST, from a sandboxed frame":     {"POST", []string{"Origin", "null"}, refuses},
-		"O4: POST, own form, behind a proxy":   {"POST", []string{"Origin", "https://app.example", "Host", "10.0.0.7:8080"}, ends},
-		"O4: POST, elsewhere, behind a proxy":  {"POST", []string{"Origin", "http://10.0.0.8:8080", "Host", "10.0.0.7:8080"}, refuses},
-		"O4: POST, the scheme is another site": {"POST", []string{"Origin", "http://evil.app.example"}, refuses},
-		"O4: HEAD":                             {"HEAD", nil, "405"},
-		"O4: DELETE":                           {"DELETE", nil, "405"},
+		"GET, an old browser":              {"GET", nil, ends},
+		"GET, typed in":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none"}, ends},
+		"GET, own link":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-origin"}, ends},
+		"GET, a link elsewhere":            {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "cross-site"}, asks},
+		"GET, a link on a sibling":         {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-site"}, asks},
+		"GET, cross-site, no mode":         {"GET", []string{"Sec-Fetch-Site", "cross-site"}, asks},
+		"GET, an image elsewhere":          {"GET", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site"}, idles},
+		"GET, by fetch":                    {"GET", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}, idles},
+		"GET, prefetched":                  {"GET", []string{"Sec-Purpose", "prefetch;prerender"}, idles},
+		"GET, prefetched, older":           {"GET", []string{"Purpose", "prefetch"}, idles},
+		"POST, own form":                   {"POST", []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://app.example"}, ends},
+		"POST, own form, an old browser":   {"POST", []string{"Origin", "https://app.example"}, ends},
+		"POST, a program":                  {"POST", nil, ends},
+		"POST, a form elsewhere":           {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, refuses},
+		"POST, a form on a sibling":        {"POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://www.app.example"}, refuses},
+		"POST, elsewhere, an old browser":  {"POST", []string{"Origin", "https://evil.example"}, refuses},
+		"POST, from a sandboxed frame":     {"POST", []string{"Origin", "null"}, refuses},
+		"POST, own form, behind a proxy":   {"POST", []string{"Origin", "https://app.example", "Host", "10.0.0.7:8080"}, ends},
+		"POST, elsewhere, behind a proxy":  {"POST", []string{"Origin", "http://10.0.0.8:8080", "Host", "10.0.0.7:8080"}, refuses},
+		"POST, the scheme is another site": {"POST", []string{"Origin", "http://evil.app.example"}, refuses},
+		"HEAD":                             {"HEAD", nil, "405"},
+		"DELETE":                           {"DELETE", nil, "405"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -273,7 +273,7 @@ func TestLogoutAsked(t *testing.T) {
 // TestLogoutOfNobody proves O5.
 func TestLogoutOfNobody(t *testing.T) {
 	t.Parallel()
-	t.Run("O5: still the logged-out page", func(t *testing.T) {
+	t.Run("still the logged-out page", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -292,7 +292,7 @@ func TestLogoutOfNobody(t *testing.T) {
 			t.Errorf("%d sessions", a.sessions())
 		}
 	})
-	t.Run("O5: open transactions are dropped", func(t *testing.T) {
+	t.Run("open transactions are dropped", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()

@@ -48,7 +48,7 @@ func loseTwoLogins(b *browser) {
 
 func TestLoop(t *testing.T) {
 	t.Parallel()
-	t.Run("L10: a third login within a minute that ended in no session is a page", func(t *testing.T) {
+	t.Run("a third login within a minute that ended in no session is a page", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -67,20 +67,20 @@ func TestLoop(t *testing.T) {
 			t.Errorf("Try again ends with %s at %q", end.Status, end.location())
 		}
 	})
-	t.Run("L10: with no next_url the link works too", func(t *testing.T) {
+	t.Run("with no next_url the link works too", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		loseTwoLogins(b)
 		b.begin(b.get("/auth0/login").retryLink(t))
 	})
-	t.Run("L10: logins that are begun and left do not count", func(t *testing.T) {
+	t.Run("logins that are begun and left do not count", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for range 10 {
 			b.begin("/auth0/login")
 		}
 	})
-	t.Run("L10: callbacks of no login of this browser do not count", func(t *testing.T) {
+	t.Run("callbacks of no login of this browser do not count", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for range 5 {
@@ -88,14 +88,14 @@ func TestLoop(t *testing.T) {
 		}
 		b.begin("/auth0/login")
 	})
-	t.Run("L10: logins that ended in a session do not count", func(t *testing.T) {
+	t.Run("logins that ended in a session do not count", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for range 5 {
 			b.signIn(ada)
 		}
 	})
-	t.Run("L10: logging out and in again is no loop", func(t *testing.T) {
+	t.Run("logging out and in again is no loop", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for range 4 {
@@ -105,7 +105,7 @@ func TestLoop(t *testing.T) {
 			}
 		}
 	})
-	t.Run("L10: what the browser claims to have tried can be anything", func(t *testing.T) {
+	t.Run("what the browser claims to have tried can be anything", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for _, value := range []string{"", ".", "a.b", "9223372036854775807.9223372036854775807", "-1.-1", strings.Repeat("1.", 4000)} {

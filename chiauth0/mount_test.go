@@ -39,25 +39,25 @@ func TestMounts(t *testing.T) {
 		account   string // the guarded page
 		build     func(*chiauth0.Config) http.Handler
 	}{
-		"F4: the default": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"the default": {"", "/account", func(c *chiauth0.Config) http.Handler {
 			r := chi.NewRouter()
 			r.Mount("/auth0", chiauth0.Router(c))
 			guarded(r, c)
 			return r
 		}},
-		"F4: the root": {"/", "/account", func(c *chiauth0.Config) http.Handler {
+		"the root": {"/", "/account", func(c *chiauth0.Config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/", chiauth0.Router(c))
 			return r
 		}},
-		"F4: final slash": {"/sign/in/", "/account", func(c *chiauth0.Config) http.Handler {
+		"final slash": {"/sign/in/", "/account", func(c *chiauth0.Config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/sign/in/", chiauth0.Router(c))
 			return r
 		}},
-		"F4: in a Route": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"in a Route": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
 			r := chi.NewRouter()
 			r.Route("/app", func(r chi.Router) {
 				r.Mount("/auth0", chiauth0.Router(c))
@@ -65,7 +65,7 @@ func TestMounts(t *testing.T) {
 			})
 			return r
 		}},
-		"F4: in a mounted router behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *chiauth0.Config) http.Handler {
+		"in a mounted router behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *chiauth0.Config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
@@ -73,19 +73,19 @@ func TestMounts(t *testing.T) {
 			r.Mount("/{site}/app", inner)
 			return r
 		}},
-		"F4: behind StripPrefix": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"behind StripPrefix": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
 			return http.StripPrefix("/app", inner)
 		}},
-		"F4: on http.ServeMux": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"on http.ServeMux": {"", "/account", func(c *chiauth0.Config) http.Handler {
 			mux := http.NewServeMux()
 			mux.Handle("/auth0/", http.StripPrefix("/auth0", chiauth0.Router(c)))
 			mux.Handle("/account", chiauth0.RequireLogin(c)(http.HandlerFunc(whoami)))
 			return mux
 		}},
-		"F4: behind CleanPath and StripSlashes": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"behind CleanPath and StripSlashes": {"", "/account", func(c *chiauth0.Config) http.Handler {
 			r := chi.NewRouter()
 			r.Use(middleware.CleanPath, middleware.StripSlashes)
 			r.Mount("/auth0", chiauth0.Router(c))
@@ -145,7 +145,7 @@ func (b *browser) follow(target string) *url.URL {
 
 func TestMountedElsewhere(t *testing.T) {
 	t.Parallel()
-	t.Run("F4: every route is an error that names both paths", func(t *testing.T) {
+	t.Run("every route is an error that names both paths", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.serveInstead(func(c *chiauth0.Config) http.Handler {

@@ -212,11 +212,6 @@ func (a *auth) reachable(r *http.Request) error {
 	if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok && v.given {
 		return nil // a unit test with WithUser: httptest sends requests for example.com
 	}
-	return &Error{
-		Status: http.StatusInternalServerError, Code: "base_url_missing",
-		Message: "This application is not set up for this address: " +
-			"BaseURL (APP_BASE_URL) is not set.",
-		Err: fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host "+
-			"over http: set it to the origin that browsers use", r.Host),
-	}
+	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, "+
+		"and %q is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
 }

@@ -65,11 +65,11 @@ func TestOwnPages(t *testing.T) {
 				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 			} {
 				if got := page.Header.Get(header); got != want {
-					t.Errorf("S9: %s %q, want %q", header, got, want)
+					t.Errorf("%s %q, want %q", header, got, want)
 				}
 			}
 			if !slices.Contains(page.Header.Values("Vary"), "Cookie") {
-				t.Errorf("S9: Vary %q", page.Header.Values("Vary"))
+				t.Errorf("Vary %q", page.Header.Values("Vary"))
 			}
 			root, err := html.Parse(strings.NewReader(page.body))
 			if err != nil {
@@ -119,7 +119,7 @@ func text(node *html.Node) string {
 func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 	t.Helper()
 	if len(policies) != 1 {
-		t.Fatalf("S9: policies %q", policies)
+		t.Fatalf("policies %q", policies)
 	}
 	directives := map[string]string{}
 	for directive := range strings.SplitSeq(policies[0], ";") {
@@ -136,7 +136,7 @@ func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 		"style-src": "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 	}
 	if !maps.Equal(directives, want) {
-		t.Errorf("S9: policy %q, want %q", directives, want)
+		t.Errorf("policy %q, want %q", directives, want)
 	}
 	for node := range root.Descendants() {
 		for _, attr := range node.Attr {
@@ -242,11 +242,11 @@ func TestPageTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := text(elements(denied, "p")[0]); got != strings.TrimSpace(hostileName) {
-		t.Errorf("C4: Auth0's words are shown as %q", got)
+		t.Errorf("Auth0's words are shown as %q", got)
 	}
 	again := attribute(elements(denied, "a")[0], "href")
 	if want := "/auth0/login?next_url=" + url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"); again != want {
-		t.Errorf("C1: Try again leads to %q, want %q", again, want)
+		t.Errorf("Try again leads to %q, want %q", again, want)
 	}
 }
 

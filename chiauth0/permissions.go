@@ -20,7 +20,7 @@ import (
 func RequirePermission(cfg *Config, name string) func(http.Handler) http.Handler {
 	a := cfg.use()
 	a.needAudience("RequirePermission")
-	return Require(cfg, func(_ userprovider.User, i userprovider.Identity) bool {
+	return require(cfg, "permission "+name, func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Permissions, name)
 	})
 }
@@ -38,49 +38,49 @@ func RequireOrganization(cfg *Config, organizations ...string) func(http.Handler
 	}
 	a.warnAboutOrganizations(organizations)
 	guard := &organizationGuard{auth: a, organizations: slices.Clone(organizations)}
-	return func(next http.Handler) http.Handler {
-		return LoadUser(cfg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			guard.serve(w, r, next)
-		}))
-	}
+	return a.guard(guardRule{allow: guard.allow, refuse: guard.refuse, forbid: guard.forbid})
 }
 
+// organizationGuard is the rule of RequireOrganization.
 type organizationGuard struct {
 	*auth
 	organizations []string
 }
 
-func (g *organizationGuard) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	w.Header().Set("Cache-Control", "private, no-store")
-	identity, err := IdentityFrom(r.Context())
-	if err != nil && !errors.Is(err, ErrNotSignedIn) {
-		g.refuse(w, r, err)
-		return
-	}
-	if err == nil && g.admits(identity) {
-		next.ServeHTTP(w, r)
-		return
-	}
-	if err == nil {
-		err = ErrForbidden
-	}
-	if len(g.organizations) > 1 || !wantsPage(r) {
-		g.refuse(w, r, err)
-		return
-	}
-	g.sendToLogin(w, r)
+func (g *organizationGuard) allow(_ userprovider.User, i userprovider.Identity) bool {
+	return slices.ContainsFunc(g.organizations, func(organization string) bool {
+		return isOrganization(organization, i)
+	})
 }
 
-func (g *organizationGuard) admits(i userprovider.Identity) bool {
-	return slices.ContainsFunc(g.organizations, func(organization string) bool {
-		return matchesOrganization(organization, i.OrgID, i.OrgName)
-	})
+func (g *organizationGuard) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrNotSignedIn) && g.canLogIn(r) {
+		g.sendToLogin(w, r)
+		return
+	}
+	g.auth.refuse(w, r, err)
+}
+
+func (g *organizationGuard) forbid(
+	w http.ResponseWriter, r *http.Request, u userprovider.User, i userprovider.Identity,
+) {
+	if g.canLogIn(r) {
+		g.sendToLogin(w, r)
+		return
+	}
+	g.auth.forbid(w, r, "organization", u, i)
+}
+
+// canLogIn reports whether there is one login that a person can be sent to.
+func (g *organizationGuard) canLogIn(r *http.Request) bool {
+	return len(g.organizations) == 1 && wantsPage(r)
 }
 
 // sendToLogin redirects to the login of the organization. It ends in a session of that
 // organization, or in a refusal, so that it cannot loop.
 func (g *organizationGuard) sendToLogin(w http.ResponseWriter, r *http.Request) {
-	login := g.loginURL(askedPage(r)) + "&organization=" + url.QueryEscape(g.organizations[0])
+	query := "organization=" + url.QueryEscape(g.organizations[0])
+	login := withQuery(g.loginURL(askedPage(r)), query)
 	redirect(w, http.StatusFound, g.origin(r).String()+login)
 }
 
@@ -111,12 +111,4 @@ func differentOrganizations(x, y string) bool {
 		return false
 	}
 	return !strings.EqualFold(x, y)
-}
-
-// askedPage is the page that a request asks for, as the server received it.
-func askedPage(r *http.Request) string {
-	if r.RequestURI != "" {
-		return r.RequestURI
-	}
-	return r.URL.RequestURI()
 }

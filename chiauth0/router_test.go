@@ -43,16 +43,16 @@ func TestRouterInAnApplication(t *testing.T) {
 		a.serveInstead(build(early))
 		b := a.browser()
 		if resp := b.get("/auth0/nothing"); resp.StatusCode != http.StatusNotFound || !strings.Contains(resp.body, "ours") {
-			t.Errorf("G3: NotFound %s: %s, %s", name, resp.Status, resp.body)
+			t.Errorf("NotFound %s: %s, %s", name, resp.Status, resp.body)
 		} else if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "default-src") {
-			t.Errorf("G3: the application's own page may load nothing: %s", csp)
+			t.Errorf("the application's own page may load nothing: %s", csp)
 		}
 		if resp := b.do(http.MethodDelete, "/auth0/login"); resp.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(resp.body, "ours") {
-			t.Errorf("G3: MethodNotAllowed %s: %s, %s", name, resp.Status, resp.body)
+			t.Errorf("MethodNotAllowed %s: %s, %s", name, resp.Status, resp.body)
 		}
 	}
 
-	t.Run("G3: HEAD is GET without a body, and starts and ends nothing", func(t *testing.T) {
+	t.Run("HEAD is GET without a body, and starts and ends nothing", func(t *testing.T) {
 		a := newApp(t)
 		a.serveInstead(build(true))
 		b := a.browser()
@@ -75,7 +75,7 @@ func TestRouterInAnApplication(t *testing.T) {
 		}
 	})
 
-	t.Run("G3: chi.Walk sees the routes", func(t *testing.T) {
+	t.Run("chi.Walk sees the routes", func(t *testing.T) {
 		if _, ok := chiauth0.Router(validConfig()).(*chi.Mux); !ok {
 			t.Error("Router is no *chi.Mux")
 		}
@@ -104,8 +104,8 @@ func TestTwoConfigs(t *testing.T) {
 	b := a.browser()
 	b.signIn(ada)
 	for name, change := range map[string]func(*chiauth0.Config){
-		"C19: another client": func(c *chiauth0.Config) { c.ClientID = "other" },
-		"C19: another tenant": func(c *chiauth0.Config) { c.Domain = "other.eu.auth0.com" },
+		"another client": func(c *chiauth0.Config) { c.ClientID = "other" },
+		"another tenant": func(c *chiauth0.Config) { c.Domain = "other.eu.auth0.com" },
 	} {
 		other := a.cfg.Clone()
 		change(other)

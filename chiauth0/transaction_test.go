@@ -31,7 +31,7 @@ func (b *browser) plant(name, value string) {
 
 func TestTransactionCookie(t *testing.T) {
 	t.Parallel()
-	t.Run("L5: its attributes", func(t *testing.T) {
+	t.Run("its attributes", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		resp := a.browser().get("/auth0/login")
@@ -53,7 +53,7 @@ func TestTransactionCookie(t *testing.T) {
 			}
 		}
 	})
-	t.Run("L5: over plain http it has no prefix and no Secure", func(t *testing.T) {
+	t.Run("over plain http it has no prefix and no Secure", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
 		if c := a.browser().get("/auth0/login").Cookies()[0]; !strings.HasPrefix(c.Name, "chiauth0_tx_") || c.Secure || !c.HttpOnly ||
@@ -61,14 +61,14 @@ func TestTransactionCookie(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	})
-	t.Run("L5: Lax even where the session's cookie is not", func(t *testing.T) {
+	t.Run("Lax even where the session's cookie is not", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, func(c *chiauth0.Config) { c.Sessions.Cookie.SameSite = http.SameSiteNoneMode })
 		if c := a.browser().get("/auth0/login").Cookies()[0]; c.SameSite != http.SameSiteLaxMode {
 			t.Errorf("SameSite is %d", c.SameSite)
 		}
 	})
-	t.Run("L5: one per state, and every answer takes its own away", func(t *testing.T) {
+	t.Run("one per state, and every answer takes its own away", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		first := b.begin("/auth0/login")
@@ -85,7 +85,7 @@ func TestTransactionCookie(t *testing.T) {
 
 func TestTransactionCaps(t *testing.T) {
 	t.Parallel()
-	t.Run("L5: at most 5, the oldest go first", func(t *testing.T) {
+	t.Run("at most 5, the oldest go first", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.inBubble(func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestTransactionCaps(t *testing.T) {
 			}
 		})
 	})
-	t.Run("L5: at most 3.5 KB", func(t *testing.T) {
+	t.Run("at most 3.5 KB", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		for range 12 {
@@ -125,7 +125,7 @@ func TestTransactionCaps(t *testing.T) {
 			t.Errorf("%d cookies: one is enough to fill them", len(names))
 		}
 	})
-	t.Run("L5: a next_url full of ampersands fits, and the login ends", func(t *testing.T) {
+	t.Run("a next_url full of ampersands fits, and the login ends", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		next := "/?" + strings.Repeat("&", 510)
@@ -133,14 +133,14 @@ func TestTransactionCaps(t *testing.T) {
 			t.Errorf("ends at %q", got)
 		}
 	})
-	t.Run("L5: what makes it too large for any browser is refused", func(t *testing.T) {
+	t.Run("what makes it too large for any browser is refused", func(t *testing.T) {
 		t.Parallel()
 		resp := newApp(t).browser().get("/auth0/login?acr_values=" + strings.Repeat("x", 5000))
 		if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) != 0 {
 			t.Errorf("answered %s with %d cookies", resp.Status, len(resp.Cookies()))
 		}
 	})
-	t.Run("L5: those that do not open go before those that do", func(t *testing.T) {
+	t.Run("those that do not open go before those that do", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		open := b.begin("/auth0/login")
@@ -155,7 +155,7 @@ func TestTransactionCaps(t *testing.T) {
 			t.Errorf("the open one ends with %s", resp.Status)
 		}
 	})
-	t.Run("L5: another application's cookies are left alone", func(t *testing.T) {
+	t.Run("another application's cookies are left alone", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		b.plant("theirs", strings.Repeat("x", 3600))
@@ -174,9 +174,9 @@ func TestTransactionAge(t *testing.T) {
 		age  time.Duration
 		want int
 	}{
-		{"L5: a login of 59 minutes ends", 59 * time.Minute, http.StatusSeeOther},
-		{"L5: one of 61 minutes does not", 61 * time.Minute, http.StatusBadRequest},
-		{"L5: nor does one of 25 hours", 25 * time.Hour, http.StatusBadRequest},
+		{"a login of 59 minutes ends", 59 * time.Minute, http.StatusSeeOther},
+		{"one of 61 minutes does not", 61 * time.Minute, http.StatusBadRequest},
+		{"nor does one of 25 hours", 25 * time.Hour, http.StatusBadRequest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -201,15 +201,15 @@ func TestTransactionAge(t *testing.T) {
 					want = "/auth0/login"
 				}
 				if got := resp.retryLink(t); got != want {
-					t.Errorf("C1: Try again leads to %q, want %q", got, want)
+					t.Errorf("Try again leads to %q, want %q", got, want)
 				}
 				if names, _ := b.transactions(); len(names) != 0 {
-					t.Errorf("C6: left are %q", names)
+					t.Errorf("left are %q", names)
 				}
 			})
 		})
 	}
-	t.Run("L5: it holds the redirect_uri that was sent", func(t *testing.T) {
+	t.Run("it holds the redirect_uri that was sent", func(t *testing.T) {
 		t.Parallel()
 		// In development both names answer. The code is only good for the redirect_uri it was asked for with.
 		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
@@ -225,7 +225,7 @@ func TestTransactionAge(t *testing.T) {
 
 func TestTransactionBinding(t *testing.T) {
 	t.Parallel()
-	t.Run("C1: a transaction under another one's name does not open", func(t *testing.T) {
+	t.Run("a transaction under another one's name does not open", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		first := b.begin("/auth0/login")
@@ -246,7 +246,7 @@ func TestTransactionBinding(t *testing.T) {
 			t.Errorf("answered %s", resp.Status)
 		}
 	})
-	t.Run("C1: the cookie's name alone is no state", func(t *testing.T) {
+	t.Run("the cookie's name alone is no state", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)
@@ -259,7 +259,7 @@ func TestTransactionBinding(t *testing.T) {
 			}
 		}
 	})
-	t.Run("C5: a cookie of the same name from elsewhere does not stop the login", func(t *testing.T) {
+	t.Run("a cookie of the same name from elsewhere does not stop the login", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)

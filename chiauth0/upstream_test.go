@@ -160,7 +160,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		status int
 		body   map[string]any
 		want   int
-		code   string
+		code   chiauth0.Code
 	}{
 		{"C4: invalid_grant with Auth0's 403", 403, map[string]any{"error": "invalid_grant"}, 400, "invalid_grant"},
 		{"C4: invalid_grant with 200", 200, map[string]any{"error": "invalid_grant"}, 400, "invalid_grant"},

@@ -104,11 +104,11 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):
-		err = a.signOut(lookup, "user not found", id)
+		err = a.signOut(lookup, "user_not_found", id)
 	case err != nil:
 		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
 	case !user.Active:
-		err = a.signOut(lookup, "user not active", id)
+		err = a.signOut(lookup, "user_inactive", id)
 	}
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err

@@ -3,6 +3,7 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ type settings struct {
 	issuer       string   // with a final slash
 	base         *url.URL // nil in development
 	mount        string   // "" for the root
-	home         string   // HomeURL
+	home         string   // HomePath
 	callbackPath string
 	postLogout   string // "" for the router's home
 }
@@ -74,7 +75,7 @@ func (c *Config) readURLs(found *faults) (s settings) {
 	found.add(err)
 	s.callbackPath, err = c.parseCallbackURI(s)
 	found.add(err)
-	s.home, err = parseHome(c.HomeURL)
+	s.home, err = parseHome(c.HomePath)
 	found.add(err)
 	s.postLogout, err = parsePostLogoutURL(c.PostLogoutURL)
 	found.add(err)
@@ -120,12 +121,43 @@ func (c *Config) checkLogin(found *faults) {
 		found.addf("Audience (AUTH0_AUDIENCE) %q is the ClientID, so that ID tokens would pass as "+
 			"access tokens: use the identifier of the API", c.Audience)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.AuthorizationParams)) {
+		if fix := protectedParams[name]; fix != "" {
+			found.addf("AuthorizationParams[%q] is not allowed: %s", name, fix)
+		}
+	}
 	if c.MaxAge < 0 || c.MaxAge%time.Second != 0 {
 		found.addf("MaxAge %v is not a whole number of seconds", c.MaxAge)
 	}
 	if c.UserTimeout < 0 {
 		found.addf("UserTimeout %v is negative", c.UserTimeout)
 	}
+}
+
+const setByLogin = "every login sets it itself"
+
+// protectedParams are the parameters of an authorization request that AuthorizationParams cannot
+// set, and what to do instead.
+var protectedParams = map[string]string{
+	"":                      "a parameter needs a name",
+	"client_id":             "set ClientID",
+	"client_secret":         "it never goes through the browser",
+	"redirect_uri":          "set CallbackURI",
+	"response_type":         setByLogin,
+	"response_mode":         setByLogin,
+	"state":                 setByLogin,
+	"nonce":                 setByLogin,
+	"code_challenge":        setByLogin,
+	"code_challenge_method": setByLogin,
+	"request":               setByLogin,
+	"request_uri":           setByLogin,
+	"scope":                 "set Scopes",
+	"audience":              "set Audience",
+	"organization":          "set Organization",
+	"connection":            "set Connection",
+	"acr_values":            "set ACRValues",
+	"max_age":               "set MaxAge",
+	"invitation":            "it is good for one login",
 }
 
 func (c *Config) checkMapping(found *faults) {
@@ -166,7 +198,7 @@ func parseHome(raw string) (string, error) {
 	}
 	path, ok := localPath(raw)
 	if !ok {
-		return "", fmt.Errorf("HomeURL %q is not a path of this application such as /start",
+		return "", fmt.Errorf("HomePath %q is not a path of this application such as /start",
 			maskURL(raw))
 	}
 	return path, nil

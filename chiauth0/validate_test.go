@@ -225,12 +225,12 @@ func TestRefusedConfigs(t *testing.T) {
 			[]string{"MountPath"},
 		},
 		"home that is a URL": {
-			func(c *config) { c.HomeURL = "https://app.example/" },
-			[]string{"HomeURL"},
+			func(c *config) { c.HomePath = "https://app.example/" },
+			[]string{"HomePath"},
 		},
 		"home on another host": {
-			func(c *config) { c.HomeURL = "//evil.example" },
-			[]string{"HomeURL"},
+			func(c *config) { c.HomePath = "//evil.example" },
+			[]string{"HomePath"},
 		},
 		"logout URL that is a path": {
 			func(c *config) { c.PostLogoutURL = "/bye" },
@@ -456,7 +456,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		Secrets:       []string{"hunt@er2"},
 		Scopes:        []string{"email"},
 		MountPath:     "x",
-		HomeURL:       "x",
+		HomePath:      "x",
 		SigningAlg:    "HS256",
 		MaxAge:        -1,
 		Mapping:       userprovider.Mapping{Fields: map[string]string{"is_staff": "nickname"}},
@@ -468,7 +468,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"Domain (AUTH0_DOMAIN)", "ClientID (AUTH0_CLIENT_ID)", "ClientSecret (AUTH0_CLIENT_SECRET)", "Secrets (AUTH0_SECRET)",
 		"BaseURL (APP_BASE_URL)", "CallbackURI (AUTH0_CALLBACK_URI)", "PostLogoutURL", "Scopes (AUTH0_SCOPES)", "MountPath",
-		"HomeURL", "SigningAlg", "MaxAge", "AUTH0_USER_FIELD_MAPPING",
+		"HomePath", "SigningAlg", "MaxAge", "AUTH0_USER_FIELD_MAPPING",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named", name)

@@ -25,7 +25,7 @@ func (c *Config) texts() []text {
 		{name: "BaseURL (APP_BASE_URL)", value: &c.BaseURL},
 		{name: "MountPath", value: &c.MountPath},
 		{name: "CallbackURI (AUTH0_CALLBACK_URI)", value: &c.CallbackURI},
-		{name: "HomeURL", value: &c.HomeURL},
+		{name: "HomePath", value: &c.HomePath},
 		{name: "PostLogoutURL", value: &c.PostLogoutURL},
 		{name: "Audience (AUTH0_AUDIENCE)", value: &c.Audience},
 		{name: "Organization", value: &c.Organization},

@@ -21,7 +21,7 @@ func TestStrayBytes(t *testing.T) {
 		"BaseURL":        func(c *config) *string { return &c.BaseURL },
 		"MountPath":      func(c *config) *string { return &c.MountPath },
 		"CallbackURI":    func(c *config) *string { return &c.CallbackURI },
-		"HomeURL":        func(c *config) *string { return &c.HomeURL },
+		"HomePath":       func(c *config) *string { return &c.HomePath },
 		"PostLogoutURL":  func(c *config) *string { return &c.PostLogoutURL },
 		"Audience":       func(c *config) *string { return &c.Audience },
 		"Organization":   func(c *config) *string { return &c.Organization },
@@ -38,7 +38,7 @@ func TestStrayBytes(t *testing.T) {
 		c := validConfig()
 		c.ClientSecret = "hunter2hunter2hunter2hunter2hunter2"
 		c.SigningAlg, c.AccessTokenAlg = "RS256", "RS256"
-		c.MountPath, c.CallbackURI, c.HomeURL = "/auth0", "/custom/path", "/start"
+		c.MountPath, c.CallbackURI, c.HomePath = "/auth0", "/custom/path", "/start"
 		c.PostLogoutURL, c.Audience = "https://app.example/bye", "https://api.example"
 		c.Organization, c.Connection, c.ACRValues = "org_a", "google-oauth2", "mfa"
 		c.Mapping.GroupsField = "https://app.example/groups"
