@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -69,15 +70,16 @@ func (a *auth) finishLogin(
 	user, identity, err := a.signIn(r, t, answer)
 	if err != nil {
 		e := a.loginFailed(err, state.ReturnTo)
-		e.user, e.subject = user.ID, identity.Subject
+		e.user, e.subject, e.ofLogin = user.ID, identity.Subject, true
 		a.fail(w, r, e)
 		return
 	}
 	a.countLogin(w, r, t)
 	a.goHome(w, r, state.ReturnTo) // saves the session
 	if saved(r.Context()) {
-		a.Logger.InfoContext(r.Context(), "login succeeded",
-			"user", user.ID, "subject", identity.Subject)
+		a.emit(r.Context(), slog.LevelInfo, Event{
+			Name: EventLogin, UserID: user.ID, Subject: identity.Subject, NewUser: user.Created,
+		})
 	}
 }
 

@@ -37,15 +37,17 @@ var (
 //	invalid_state               400  the login has expired or is unknown; log in again
 //	login_failed                400  Auth0 did not complete the login; log in again
 //	invalid_token               400  the ID token failed a check; see err in the log
+//	                            401  an access token failed a check; ask for another one
 //	login_required              400  prompt=none, and Auth0 has no session; log in without it
 //	consent_required            400  prompt=none, and a consent is missing; log in without it
 //	interaction_required        400  prompt=none, and Auth0 needs a page; log in without it
 //	account_selection_required  400  prompt=none, and there are several accounts; log in without it
 //	navigation_required         400  /login was fetched or framed; open it as a page
-//	not_signed_in               401  log in
+//	not_signed_in               401  log in, or send an access token
 //	access_denied               403  Auth0 refused the login; use another account
 //	account_refused             403  the user provider refused the login; use another account
 //	forbidden                   403  a guard refused the user; use another account
+//	insufficient_scope          403  the access token lacks a permission; ask for it
 //	cross_origin                403  another site posted the logout; use the application's own form
 //	not_found                   404  the Router has no such page
 //	method_not_allowed          405  see Allow
@@ -84,6 +86,7 @@ const (
 	CodeAccessDenied             Code = "access_denied"
 	CodeAccountRefused           Code = "account_refused"
 	CodeForbidden                Code = "forbidden"
+	CodeInsufficientScope        Code = "insufficient_scope"
 	CodeCrossOrigin              Code = "cross_origin"
 	CodeNotFound                 Code = "not_found"
 	CodeMethodNotAllowed         Code = "method_not_allowed"
@@ -147,6 +150,9 @@ var codeInfos = map[Code]codeInfo{
 	CodeForbidden: {
 		403, "You cannot open this page", "Your account may not open this page.",
 	},
+	CodeInsufficientScope: {
+		403, "You cannot open this page", "The access token lacks a permission.",
+	},
 	CodeCrossOrigin: {403, "You are still signed in", "Another site asked to sign you out."},
 	CodeNotFound:    {404, "Page not found", "There is no page at this address."},
 	CodeMethodNotAllowed: {
@@ -209,7 +215,8 @@ type Error struct {
 	// Err is the cause. It is for the log alone.
 	Err error
 
-	user, subject, rule string // for the log
+	user, subject, rule string // for the event
+	ofLogin             bool   // the answer to a callback
 }
 
 // Error implements error.

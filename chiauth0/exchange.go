@@ -118,15 +118,9 @@ func (a *auth) readLogin(
 	if err != nil {
 		return userprovider.Login{}, err
 	}
-	var accessClaims map[string]any
-	if len(a.Mapping.AccessTokenFields) > 0 {
-		subject, _ := claims["sub"].(string)
-		accessClaims, err = a.verifyAccessToken(ctx, meta, token.AccessToken, subject)
-		if err != nil {
-			a.Logger.WarnContext(ctx, "fields of the access token left as they are", "err", err)
-		}
-	}
-	login, warnings := a.Mapping.Login(claims, accessClaims)
+	subject, _ := claims["sub"].(string)
+	accessClaims := a.accessTokenClaims(ctx, meta, token.AccessToken, subject)
+	login, warnings := a.Mapping.Apply(claims, accessClaims)
 	for _, warning := range warnings {
 		a.Logger.WarnContext(ctx, warning, "subject", login.Identity.Subject)
 	}
@@ -140,7 +134,7 @@ func (a *auth) syncUser(
 	defer cancel()
 	user, err := a.Users.SyncUser(ctx, login)
 	switch {
-	case errors.Is(err, userprovider.ErrRefused), errors.Is(err, userprovider.ErrConflict):
+	case isUserFault(err):
 		return user, err
 	case err != nil:
 		return user, fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
@@ -150,4 +144,10 @@ func (a *auth) syncUser(
 		return user, fmt.Errorf("%w: user %q is not active", userprovider.ErrRefused, user.ID)
 	}
 	return user, nil
+}
+
+// isUserFault reports whether a user provider has refused a login. Other errors are outages.
+func isUserFault(err error) bool {
+	return errors.Is(err, userprovider.ErrRefused) || errors.Is(err, userprovider.ErrConflict) ||
+		errors.Is(err, userprovider.ErrInvalid) || errors.Is(err, userprovider.ErrMisconfigured)
 }

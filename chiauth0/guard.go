@@ -3,6 +3,7 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,17 +20,18 @@ import (
 // session is answered with 503. LoadUser panics with the error of [Config.Validate] if the Config
 // has faults.
 func LoadUser(cfg *Config) func(http.Handler) http.Handler {
-	a := cfg.use()
-	return func(next http.Handler) http.Handler {
-		loaded := a.load(next)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := a.reachable(r); err != nil {
-				a.fail(w, r, err)
-				return
-			}
-			loaded.ServeHTTP(w, r)
-		})
-	}
+	return cfg.use().loadUser
+}
+
+func (a *auth) loadUser(next http.Handler) http.Handler {
+	loaded := a.load(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := a.reachable(r); err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		loaded.ServeHTTP(w, r)
+	})
 }
 
 // RequireLogin lets a request through if a user is signed in, active and known to the user provider
@@ -42,6 +44,8 @@ func RequireLogin(cfg *Config) func(http.Handler) http.Handler {
 // RequireStaff is RequireLogin for users with User.Staff. Other users get 403. A superuser who is not
 // staff is one of them, as in Django's admin.
 func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
+	a := cfg.use()
+	a.warnAboutRole("RequireStaff", "StaffGroup", a.Mapping.StaffGroup)
 	return require(cfg, "staff", func(u userprovider.User, _ userprovider.Identity) bool {
 		return u.Staff
 	})
@@ -49,6 +53,8 @@ func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
 
 // RequireSuperuser is RequireLogin for users with User.Superuser. Other users get 403.
 func RequireSuperuser(cfg *Config) func(http.Handler) http.Handler {
+	a := cfg.use()
+	a.warnAboutRole("RequireSuperuser", "SuperuserGroup", a.Mapping.SuperuserGroup)
 	return require(cfg, "superuser", func(u userprovider.User, _ userprovider.Identity) bool {
 		return u.Superuser
 	})
@@ -57,6 +63,7 @@ func RequireSuperuser(cfg *Config) func(http.Handler) http.Handler {
 // RequireGroup is RequireLogin for users whom Auth0 put into the group at their last login. Other
 // users get 403.
 func RequireGroup(cfg *Config, name string) func(http.Handler) http.Handler {
+	cfg.use().warnAboutGroup(name)
 	return require(cfg, "group "+name, func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Groups, name)
 	})
@@ -92,18 +99,39 @@ func require(
 	cfg *Config, rule string, allow func(userprovider.User, userprovider.Identity) bool,
 ) func(http.Handler) http.Handler {
 	a := cfg.use()
+	return a.guard(guardRule{
+		allow:  allow,
+		refuse: a.refuse,
+		forbid: func(w http.ResponseWriter, r *http.Request, u userprovider.User, i userprovider.Identity) {
+			a.forbid(w, r, rule, u, i)
+		},
+	})
+}
+
+// guardRule is what a guard does with a request.
+type guardRule struct {
+	// allow reports whether a signed-in user is let through.
+	allow func(userprovider.User, userprovider.Identity) bool
+
+	// refuse answers if no user is known, and forbid if allow returns false.
+	refuse func(http.ResponseWriter, *http.Request, error)
+	forbid func(http.ResponseWriter, *http.Request, userprovider.User, userprovider.Identity)
+}
+
+// guard returns the middleware of a rule.
+func (a *auth) guard(rule guardRule) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
-		guarded := LoadUser(cfg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		guarded := a.loadUser(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", noStore)
 			v := r.Context().Value(visitorKey{}).(*visitor) // from a.load or WithUser
 			user, identity, err := v.who(r.Context())
 			switch {
 			case err != nil:
-				a.refuse(w, r, err)
+				rule.refuse(w, r, err)
 			case !v.given && !a.organizationAllowed(identity):
-				a.refuseOrganization(w, r, user, identity)
-			case !allow(user, identity):
-				a.forbid(w, r, rule, user, identity)
+				rule.refuse(w, r, a.otherOrganization(r, user, identity))
+			case !rule.allow(user, identity):
+				rule.forbid(w, r, user, identity)
 			default:
 				next.ServeHTTP(w, r)
 			}
@@ -150,12 +178,9 @@ func (a *auth) organizationAllowed(i userprovider.Identity) bool {
 	})
 }
 
-// isOrganization compares as Auth0 documents it: an ID exactly, a name without regard to case.
+// isOrganization reports whether an identity is of an organization, given by its ID or name.
 func isOrganization(asked string, i userprovider.Identity) bool {
-	if strings.HasPrefix(asked, "org_") {
-		return i.OrgID == asked
-	}
-	return i.OrgName != "" && strings.EqualFold(i.OrgName, asked)
+	return matchesOrganization(asked, i.OrgID, i.OrgName)
 }
 
 // refuse answers in place of a guarded handler if no user is known.
@@ -170,14 +195,17 @@ func (a *auth) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (a *auth) refuseOrganization(
-	w http.ResponseWriter, r *http.Request, user userprovider.User, identity userprovider.Identity,
-) {
-	a.Logger.WarnContext(r.Context(), "session of another organization", "path", cut(r.URL.Path),
-		"user", user.ID, "subject", identity.Subject, "rule", "organization",
-		"org_id", identity.OrgID, "org_name", identity.OrgName)
-	a.refuse(w, r, fmt.Errorf("%w: the session is of the organization %q %q",
-		ErrNotSignedIn, identity.OrgID, identity.OrgName))
+// otherOrganization returns the error for a session of an organization that this Config refuses.
+func (a *auth) otherOrganization(
+	r *http.Request, user userprovider.User, identity userprovider.Identity,
+) error {
+	err := fmt.Errorf("%w: the session is of the organization %q %q",
+		ErrNotSignedIn, identity.OrgID, identity.OrgName)
+	a.emit(r.Context(), slog.LevelWarn, Event{
+		Name: EventRefusal, Code: string(CodeNotSignedIn), Rule: "organization",
+		UserID: user.ID, Subject: identity.Subject, Path: r.URL.Path, Err: err,
+	})
+	return err
 }
 
 // forbid answers a user who is signed in and not allowed.

@@ -142,7 +142,7 @@ func saved(ctx context.Context) bool {
 	return !errors.As(v.err, &e)
 }
 
-// fail answers a request that went wrong and logs why.
+// fail answers a request that went wrong and emits the event.
 func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -152,7 +152,7 @@ func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Code == CodeUnavailable && e.RetryURL == "" {
 		e.RetryURL = a.repeatURL(r)
 	}
-	a.logRefusal(r, e)
+	a.emitError(r, e)
 	w.Header().Set("Cache-Control", noStore)
 	if e.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
@@ -160,38 +160,13 @@ func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.ErrorHandler(w, r, e)
 }
 
-// logRefusal writes the log line of an answer that is an error. A request without a login is none:
-// every visitor's first one is.
-func (a *auth) logRefusal(r *http.Request, e *Error) {
-	if e.Status == http.StatusUnauthorized || e.Status == http.StatusNotFound {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("path", cut(r.URL.Path)),
-		slog.Int("status", e.Status),
-		slog.String("code", string(e.Code)),
-	}
-	var answered *ProviderError
-	if errors.As(e.Err, &answered) {
-		attrs = append(attrs,
-			slog.String("provider_code", answered.Code),
-			slog.String("description", cut(answered.Description)))
-	}
-	for _, attr := range []slog.Attr{
-		slog.String("user", e.user), slog.String("subject", e.subject), slog.String("rule", e.rule),
-	} {
-		if attr.Value.String() != "" {
-			attrs = append(attrs, attr)
-		}
-	}
-	attrs = append(attrs, slog.String("err", e.Error()))
-	a.Logger.LogAttrs(r.Context(), e.level(), "request refused", attrs...)
-}
-
 // level is the log level of an Error. See [Code].
 func (e *Error) level() slog.Level {
 	if e.Status >= http.StatusInternalServerError {
 		return slog.LevelError
+	}
+	if e.Status == http.StatusUnauthorized {
+		return slog.LevelInfo // any client can send an access token
 	}
 	switch e.Code {
 	case CodeInvalidToken, CodeLoginFailed, CodeAccessDenied, CodeAccountRefused, CodeForbidden,

@@ -158,6 +158,7 @@ func (a *auth) startLogin(w http.ResponseWriter, r *http.Request, request loginR
 		a.fail(w, r, err)
 		return
 	}
+	a.announceRedirectURI(r.Context(), t.RedirectURI)
 	if err := a.saveTransaction(w, r, t, request.restarts > 0); err != nil {
 		a.fail(w, r, err)
 		return

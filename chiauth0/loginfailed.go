@@ -37,6 +37,8 @@ func loginFailureCode(err error) Code {
 		return CodeAccountRefused
 	case errors.Is(err, userprovider.ErrConflict):
 		return CodeConflict
+	case errors.Is(err, userprovider.ErrInvalid):
+		return CodeInvalidUserData
 	case errors.Is(err, ErrInvalidToken):
 		return CodeInvalidToken
 	case errors.Is(err, ErrUnavailable), errors.Is(err, sessionstores.ErrUnavailable):

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -43,7 +43,7 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 	target := a.afterLogout(ctx, w, r, tokens.IDToken, identity.SessionID)
 	a.sendLogoutURL(w, r, target)
 	if id != "" && saved(ctx) {
-		a.Logger.InfoContext(ctx, "logged out", "user", id, "subject", identity.Subject)
+		a.emit(ctx, slog.LevelInfo, Event{Name: EventLogout, UserID: id, Subject: identity.Subject})
 	}
 }
 
@@ -125,7 +125,7 @@ func (a *auth) afterLogout(
 	}
 	query := url.Values{"client_id": {a.ClientID}}
 	if err != nil || meta.EndSessionEndpoint == "" {
-		if err == nil && !a.isAuth0(meta) {
+		if err == nil && !a.provider.isAuth0() {
 			return a.postLogoutURL(r)
 		}
 		query.Set("returnTo", a.postLogoutURL(r))
@@ -152,16 +152,6 @@ func cookieBytes(w http.ResponseWriter) int {
 		bytes += len("Set-Cookie: \r\n") + len(cookie)
 	}
 	return bytes
-}
-
-// isAuth0 reports whether the provider has Auth0's /v2/logout. A custom domain is known by an
-// endpoint that Auth0 alone has.
-func (a *auth) isAuth0(meta *metadata) bool {
-	issuer, err := url.Parse(a.issuer)
-	if err == nil && strings.HasSuffix(strings.ToLower(issuer.Hostname()), ".auth0.com") {
-		return true
-	}
-	return meta.MFAChallengeEndpoint != ""
 }
 
 // logoutLocation appends the query. Auth0's federated has no value and no equals sign.

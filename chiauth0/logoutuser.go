@@ -3,6 +3,7 @@ package chiauth0
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/chiauth0/auth/sessionstores"
 )
@@ -16,6 +17,6 @@ func LogoutUser(ctx context.Context, cfg *Config, userID string) error {
 	if err := sessionstores.EndAll(ctx, a.sessions, a.sessionName("user", userID)); err != nil {
 		return fmt.Errorf("chiauth0: LogoutUser: %w", err)
 	}
-	a.Logger.InfoContext(ctx, "all sessions ended", "user", userID)
+	a.emit(ctx, slog.LevelInfo, Event{Name: EventSessionsEnded, UserID: userID})
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/alexedwards/scs/v2"
@@ -26,8 +27,8 @@ func (a *auth) cookieSettings(m *scs.SessionManager) *scs.SessionManager {
 }
 
 // signOut ends the session of somebody who may not have one any more.
-func (a *auth) signOut(ctx context.Context, why, id string) error {
-	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", id)
+func (a *auth) signOut(ctx context.Context, code, id string) error {
+	a.emit(ctx, slog.LevelWarn, Event{Name: EventSessionEnded, Code: code, UserID: id})
 	if err := a.sessions.Destroy(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

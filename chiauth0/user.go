@@ -99,16 +99,16 @@ func (a *auth) signedIn(ctx context.Context) (user userprovider.User, identity u
 	if err != nil {
 		return user, identity, err
 	}
-	lookup := &deadline{Context: ctx, timeout: a.UserTimeout}
+	lookup := &lazyTimeout{Context: ctx, timeout: a.UserTimeout}
 	defer lookup.cancel()
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):
-		err = a.signOut(lookup, "user not found", id)
+		err = a.signOut(lookup, "user_not_found", id)
 	case err != nil:
 		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
 	case !user.Active:
-		err = a.signOut(lookup, "user not active", id)
+		err = a.signOut(lookup, "user_inactive", id)
 	}
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err

@@ -26,14 +26,14 @@ func BenchmarkMappingLogin(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	b.ReportAllocs()
 	for b.Loop() {
-		mapping.Login(claims, accessTokenClaims)
+		mapping.Apply(claims, accessTokenClaims)
 	}
 }
 
 func BenchmarkMemorySyncUserUnchanged(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	users := userprovider.NewMemory()
-	login, _ := mapping.Login(claims, accessTokenClaims)
+	login, _ := mapping.Apply(claims, accessTokenClaims)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := users.SyncUser(b.Context(), login); err != nil {
@@ -46,7 +46,7 @@ func BenchmarkMemorySyncUserUnchanged(b *testing.B) {
 func BenchmarkMemoryFindUser(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	users := userprovider.NewMemory()
-	login, _ := mapping.Login(claims, accessTokenClaims)
+	login, _ := mapping.Apply(claims, accessTokenClaims)
 	ids := make([]string, 100_000)
 	for i := range ids {
 		login.Identity.Subject = fmt.Sprint("auth0|", i)

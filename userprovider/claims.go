@@ -1,20 +1,21 @@
 package userprovider
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"time"
 )
 
-// readIdentity takes from the verified claims who the user is, all but the groups.
+// readIdentity reads the identity of the user from the verified claims, except the groups, the
+// permissions and the session claims.
 func readIdentity(claims map[string]any) Identity {
 	text := func(name string) string {
 		s, _ := claims[name].(string)
 		return s
 	}
-	// Some connections send email_verified as the string "true", and what else they put there is anybody's guess.
+	// Some connections send the string "true", and others put other values there.
 	verified, _ := claims["email_verified"].(bool)
 	return Identity{
 		Issuer:        text("iss"),
@@ -28,46 +29,26 @@ func readIdentity(claims map[string]any) Identity {
 		OrgName:       text("org_name"),
 		SessionID:     text("sid"),
 		AuthTime:      readTime(claims["auth_time"]),
+		ACR:           text("acr"),
+		AMR:           readStrings(claims["amr"]),
 	}
 }
 
-// readGroups takes a list of strings, or one string, which is one group: splitting it at commas or spaces would let
-// somebody who may name a group name two. Anything that is no group's name grants nothing; fault says what was wrong.
-func readGroups(claim any) (groups []string, fault string) {
-	switch claim := claim.(type) {
-	case nil:
-		return nil, "is missing or null: the user is in no group"
-	case string:
-		return appendGroup(nil, claim), ""
-	case []string: // from an Extract; JSON has only []any
-		for _, name := range claim {
-			groups = appendGroup(groups, name)
+// readStrings returns the strings of a list. Other entries are left out.
+func readStrings(claim any) []string {
+	list, _ := claim.([]any)
+	var values []string
+	for _, entry := range list {
+		if value, ok := entry.(string); ok && value != "" {
+			values = append(values, value)
 		}
-		return groups, ""
-	case []any:
-		for _, entry := range claim {
-			name, ok := entry.(string)
-			if !ok {
-				fault = fmt.Sprintf("has an entry that is %T, not a string: it is left out", entry)
-				continue
-			}
-			groups = appendGroup(groups, name)
-		}
-		return groups, fault
-	default:
-		return nil, fmt.Sprintf("is %T, not a list of strings: the user is in no group", claim)
 	}
+	return values
 }
 
-func appendGroup(groups []string, name string) []string {
-	if name == "" {
-		return groups
-	}
-	return append(groups, name)
-}
-
-// readTime reads a NumericDate (RFC 7519, section 2), whole or fractional. What is no time between 1970 and 9999, the
-// years that every encoding of time.Time can hold, is the zero time.
+// readTime reads a NumericDate (RFC 7519, section 2), with or without a fraction. It returns the
+// zero time for anything that is not a time between 1970 and 9999, the years that every encoding of
+// time.Time can hold.
 func readTime(claim any) time.Time {
 	var seconds float64
 	switch claim := claim.(type) {
@@ -87,6 +68,25 @@ func readTime(claim any) time.Time {
 	return time.Unix(int64(whole), int64(fraction*1e9)).UTC()
 }
 
+// encodeClaim returns a claim as JSON.
+func encodeClaim(claim any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(claim); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeClaim is the reverse of encodeClaim. Numbers become json.Number.
+func decodeClaim(encoded json.RawMessage) (claim any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	err = decoder.Decode(&claim)
+	return claim, err
+}
+
 func cloneMap(m map[string]any) map[string]any {
 	if m == nil {
 		return nil
@@ -98,7 +98,8 @@ func cloneMap(m map[string]any) map[string]any {
 	return clone
 }
 
-// cloneValue copies what JSON decodes to, and []string, all the way down. Any other value is taken to be immutable.
+// cloneValue copies the types that JSON decodes to, and []string, at every depth. A value of any
+// other type is shared, on the assumption that it is immutable.
 func cloneValue(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

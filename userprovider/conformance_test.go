@@ -19,7 +19,7 @@ func TestExampleProvidersConform(t *testing.T) {
 	})
 	t.Run("company only", func(t *testing.T) {
 		config := providertest.Config{
-			Read: func(user userprovider.User) map[string]any { return user.Value.(userprovider.Account).Fields() },
+			Read: func(user userprovider.User) map[string]any { return user.Value.(userprovider.MemoryUser).Fields() },
 		}
 		config.Run(t, func(*testing.T) userprovider.UserProvider {
 			return CompanyOnly{userprovider.NewMemory(), "app.example"}

@@ -17,7 +17,7 @@ func ExampleNewMemory() {
 		GroupsField: "https://app.example/groups",
 		StaffGroup:  "editors",
 	}
-	login, warnings := mapping.Login(map[string]any{
+	login, warnings := mapping.Apply(map[string]any{
 		"iss":                        "https://tenant.eu.auth0.com/",
 		"sub":                        "auth0|65a1",
 		"email":                      "ada@app.example",
@@ -38,7 +38,7 @@ func ExampleNewMemory() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	account := found.Value.(userprovider.Account)
+	account := found.Value.(userprovider.MemoryUser)
 	fmt.Println(account.Field("first_name"), account.Email, account.Active, account.Staff)
 	// Output: Ada ada@app.example true true
 }
@@ -74,7 +74,7 @@ func ExampleMapping_Validate() {
 
 func ExampleMapping_Warnings() {
 	mapping := userprovider.Mapping{StaffGroup: "editors", GroupsField: "roles"}
-	for _, warning := range mapping.Warnings() {
+	for _, warning := range mapping.Warnings(true) {
 		fmt.Println(warning)
 	}
 	// Output:
@@ -82,7 +82,7 @@ func ExampleMapping_Warnings() {
 }
 
 // Extract computes claims before they are mapped.
-func ExampleMapping_Login() {
+func ExampleMapping_Apply() {
 	mapping := userprovider.Mapping{
 		Fields: map[string]string{"display_name": "display_name", "seats": "https://app.example/seats"},
 		Extract: func(claims map[string]any) map[string]any {
@@ -92,7 +92,7 @@ func ExampleMapping_Login() {
 			return claims
 		},
 	}
-	login, _ := mapping.Login(map[string]any{
+	login, _ := mapping.Apply(map[string]any{
 		"iss":                       "https://tenant.eu.auth0.com/",
 		"sub":                       "auth0|65a1",
 		"given_name":                "Ada",

@@ -44,7 +44,7 @@ func FuzzLogin(f *testing.F) {
 		if !ok || !ok2 {
 			return
 		}
-		login, warnings := mapping.Login(claims, accessTokenClaims)
+		login, warnings := mapping.Apply(claims, accessTokenClaims)
 
 		who := login.Identity
 		for claim, got := range map[string]string{
@@ -85,9 +85,9 @@ func FuzzLogin(f *testing.F) {
 		if (err == nil) != (who.Issuer != "" && who.Subject != "") {
 			t.Errorf("SyncUser of %+v: %v", who, err)
 		}
-		if again, _ := extracting.Login(claims, accessTokenClaims); err == nil {
+		if again, _ := extracting.Apply(claims, accessTokenClaims); err == nil {
 			same, err := users.SyncUser(t.Context(), again)
-			if err != nil || same.Value.(userprovider.Account).Updated != user.Value.(userprovider.Account).Updated {
+			if err != nil || same.Value.(userprovider.MemoryUser).Updated != user.Value.(userprovider.MemoryUser).Updated {
 				t.Errorf("an Extract that changes nothing changed %+v to %+v, %v", user, same, err)
 			}
 		}

@@ -39,45 +39,45 @@ func newSite(t *testing.T) *site {
 }
 
 // login is a login with these claims of the ID token, and no access token.
-func (s *site) login(claims map[string]any) userprovider.Account {
+func (s *site) login(claims map[string]any) userprovider.MemoryUser {
 	s.t.Helper()
 	return s.loginWith(claims, nil)
 }
 
 // loginWith waits a second before, so that Account.Updated tells whether something was saved.
-func (s *site) loginWith(claims, accessTokenClaims map[string]any) userprovider.Account {
+func (s *site) loginWith(claims, accessTokenClaims map[string]any) userprovider.MemoryUser {
 	s.t.Helper()
 	time.Sleep(time.Second) // in a bubble
 	if err := s.Validate(); err != nil {
 		s.t.Fatal(err)
 	}
-	login, _ := s.Mapping.Login(claims, accessTokenClaims)
+	login, _ := s.Mapping.Apply(claims, accessTokenClaims)
 	user, err := s.SyncUser(s.t.Context(), login)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	account := user.Value.(userprovider.Account)
+	account := user.Value.(userprovider.MemoryUser)
 	if account.Active != user.Active || account.Staff != user.Staff || account.Superuser != user.Superuser {
 		s.t.Errorf("the account %+v is not the user %+v", account, user)
 	}
 	return account
 }
 
-func (s *site) wantField(account userprovider.Account, name string, want any) {
+func (s *site) wantField(account userprovider.MemoryUser, name string, want any) {
 	s.t.Helper()
 	if got := account.Field(name); got != want {
 		s.t.Errorf("the field %q holds %#v, want %#v", name, got, want)
 	}
 }
 
-func (s *site) wantRoles(account userprovider.Account, staff, superuser bool) {
+func (s *site) wantRoles(account userprovider.MemoryUser, staff, superuser bool) {
 	s.t.Helper()
 	if account.Staff != staff || account.Superuser != superuser {
 		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t", account.Staff, account.Superuser, staff, superuser)
 	}
 }
 
-func (s *site) wantSaved(before, after userprovider.Account, saved bool) {
+func (s *site) wantSaved(before, after userprovider.MemoryUser, saved bool) {
 	s.t.Helper()
 	if after.ID != before.ID {
 		s.t.Errorf("user %q became user %q", before.ID, after.ID)
@@ -295,7 +295,7 @@ func TestLogin(t *testing.T) {
 		{"finding a user", func(s *site) {
 			account := s.login(ada(nil))
 			user, err := s.FindUser(s.t.Context(), account.ID)
-			if err != nil || user.ID != account.ID || user.Value.(userprovider.Account).Email != "ada@app.example" {
+			if err != nil || user.ID != account.ID || user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
 				s.t.Errorf("FindUser returned %+v, %v", user, err)
 			}
 		}},

@@ -18,7 +18,7 @@ func TestIdentity(t *testing.T) {
 		"org_id": "org_1", "org_name": "engines", "sid": "session-1", "auth_time": json.Number("1700000000"),
 		"groups": []any{"editors"},
 	})
-	login, warnings := userprovider.Mapping{}.Login(claims, nil)
+	login, warnings := userprovider.Mapping{}.Apply(claims, nil)
 	want := userprovider.Identity{
 		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada Lovelace", Nickname: "ada",
 		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png", Groups: []string{"editors"},
@@ -35,7 +35,7 @@ func TestIdentity(t *testing.T) {
 		for claim := range claims {
 			claims[claim] = wrong
 		}
-		login, _ := userprovider.Mapping{}.Login(claims, nil)
+		login, _ := userprovider.Mapping{}.Apply(claims, nil)
 		if !reflect.DeepEqual(login.Identity, userprovider.Identity{}) {
 			t.Errorf("claims that are all %#v make the identity %+v", wrong, login.Identity)
 		}
@@ -44,12 +44,12 @@ func TestIdentity(t *testing.T) {
 
 func TestEmailVerified(t *testing.T) {
 	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true}, map[string]any{}, false} {
-		login, _ := userprovider.Mapping{}.Login(map[string]any{"email": "a@b.example", "email_verified": value}, nil)
+		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example", "email_verified": value}, nil)
 		if login.Identity.EmailVerified {
 			t.Errorf("U9: email_verified of %#v counts as true", value)
 		}
 	}
-	login, _ := userprovider.Mapping{}.Login(map[string]any{"email_verified": true}, nil)
+	login, _ := userprovider.Mapping{}.Apply(map[string]any{"email_verified": true}, nil)
 	if !login.Identity.EmailVerified {
 		t.Error("U9: email_verified of true counts as false")
 	}
@@ -57,7 +57,7 @@ func TestEmailVerified(t *testing.T) {
 
 func TestAuthTime(t *testing.T) {
 	at := func(claim any) time.Time {
-		login, _ := userprovider.Mapping{}.Login(map[string]any{"auth_time": claim}, nil)
+		login, _ := userprovider.Mapping{}.Apply(map[string]any{"auth_time": claim}, nil)
 		return login.Identity.AuthTime
 	}
 	for _, test := range []struct {
@@ -105,7 +105,7 @@ func TestGroups(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			claims := map[string]any{"groups": test.claim}
-			login, warnings := roles.Login(claims, nil)
+			login, warnings := roles.Apply(claims, nil)
 			if !slices.Equal(login.Identity.Groups, test.want) {
 				t.Errorf("the groups are %q, want %q", login.Identity.Groups, test.want)
 			}
@@ -116,13 +116,13 @@ func TestGroups(t *testing.T) {
 				test.warning != "" && (len(warnings) != 1 || !strings.Contains(warnings[0], test.warning)) {
 				t.Errorf("the warnings are %q, want %q", warnings, test.warning)
 			}
-			if _, warnings := (userprovider.Mapping{}).Login(claims, nil); warnings != nil {
+			if _, warnings := (userprovider.Mapping{}).Apply(claims, nil); warnings != nil {
 				t.Errorf("without roles there is nothing to warn of, got %q", warnings)
 			}
 		})
 	}
 	for _, group := range []string{"Editors", "editors ", "editor", "*", "editors\x00"} {
-		if login, _ := roles.Login(map[string]any{"groups": []any{group}}, nil); *login.Staff {
+		if login, _ := roles.Apply(map[string]any{"groups": []any{group}}, nil); *login.Staff {
 			t.Errorf("U2: the group %q counts as editors", group)
 		}
 	}
@@ -134,19 +134,19 @@ func TestFields(t *testing.T) {
 		AccessTokenFields: map[string]string{"plan": "plan"},
 	}
 	t.Run("U1: null counts as absent", func(t *testing.T) {
-		login, _ := mapping.Login(map[string]any{"name": nil, "email": nil}, map[string]any{"plan": nil})
+		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil}, map[string]any{"plan": nil})
 		if len(login.Fields) != 0 {
 			t.Errorf("the fields are %v, want none", login.Fields)
 		}
 	})
 	t.Run("U1: empty and false are values", func(t *testing.T) {
-		login, _ := mapping.Login(map[string]any{"name": ""}, map[string]any{"plan": false})
+		login, _ := mapping.Apply(map[string]any{"name": ""}, map[string]any{"plan": false})
 		if want := map[string]any{"name": "", "plan": false}; !maps.Equal(login.Fields, want) {
 			t.Errorf("the fields are %v, want %v", login.Fields, want)
 		}
 	})
 	t.Run("an e-mail that is no string is reported and not written", func(t *testing.T) {
-		login, warnings := mapping.Login(map[string]any{"email": []any{"a@b.example"}}, nil)
+		login, warnings := mapping.Apply(map[string]any{"email": []any{"a@b.example"}}, nil)
 		if len(login.Fields) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0], `"email"`) {
 			t.Errorf("got %v, %q", login.Fields, warnings)
 		}
@@ -155,7 +155,7 @@ func TestFields(t *testing.T) {
 		}
 	})
 	t.Run("no claims at all", func(t *testing.T) {
-		login, _ := mapping.Login(nil, nil)
+		login, _ := mapping.Apply(nil, nil)
 		if len(login.Fields) != 0 || login.Identity.Subject != "" {
 			t.Errorf("got %+v", login)
 		}
@@ -176,7 +176,7 @@ func TestExtract(t *testing.T) {
 			"org_id": "org_1", "sid": "session-1", "auth_time": json.Number("1700000000"), "email_verified": false,
 			"nested": map[string]any{"list": []any{"a", map[string]any{"b": "c"}}},
 		})
-		honest, _ := userprovider.Mapping{}.Login(claims, nil)
+		honest, _ := userprovider.Mapping{}.Apply(claims, nil)
 		before := fmt.Sprint(claims)
 
 		mapping := userprovider.Mapping{Extract: func(claims map[string]any) map[string]any {
@@ -188,7 +188,7 @@ func TestExtract(t *testing.T) {
 			claims["email_verified"], claims["auth_time"] = true, 1800000000.0
 			return claims
 		}}
-		login, _ := mapping.Login(claims, nil)
+		login, _ := mapping.Apply(claims, nil)
 		if !reflect.DeepEqual(login.Identity, honest.Identity) {
 			t.Errorf("the identity became %+v, want %+v", login.Identity, honest.Identity)
 		}
@@ -204,14 +204,14 @@ func TestExtract(t *testing.T) {
 			Fields:  map[string]string{"name": "name"},
 			Extract: func(map[string]any) map[string]any { return nil }, StaffGroup: "editors",
 		}
-		login, warnings := mapping.Login(ada(map[string]any{"groups": "editors"}), nil)
+		login, warnings := mapping.Apply(ada(map[string]any{"groups": "editors"}), nil)
 		if len(login.Fields) != 0 || *login.Staff || len(warnings) != 1 || login.Identity.Subject != "auth0|ada" {
 			t.Errorf("got %+v, %q", login, warnings)
 		}
 	})
 	t.Run("may be given nothing", func(t *testing.T) {
 		mapping := userprovider.Mapping{Extract: func(claims map[string]any) map[string]any { return claims }}
-		if login, _ := mapping.Login(nil, nil); len(login.Fields) != 0 {
+		if login, _ := mapping.Apply(nil, nil); len(login.Fields) != 0 {
 			t.Errorf("got %+v", login)
 		}
 	})
@@ -220,7 +220,7 @@ func TestExtract(t *testing.T) {
 			AccessTokenFields: map[string]string{"plan": "plan"},
 			Extract:           func(map[string]any) map[string]any { return map[string]any{"plan": "made up"} },
 		}
-		login, _ := mapping.Login(nil, map[string]any{"plan": "gold"})
+		login, _ := mapping.Apply(nil, map[string]any{"plan": "gold"})
 		if login.Fields["plan"] != "gold" {
 			t.Errorf("the plan is %v", login.Fields["plan"])
 		}

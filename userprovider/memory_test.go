@@ -23,13 +23,13 @@ func loginOf(subject string, fields map[string]any) userprovider.Login {
 	}
 }
 
-func mustSync(t *testing.T, users *userprovider.Memory, login userprovider.Login) userprovider.Account {
+func mustSync(t *testing.T, users *userprovider.Memory, login userprovider.Login) userprovider.MemoryUser {
 	t.Helper()
 	user, err := users.SyncUser(t.Context(), login)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return user.Value.(userprovider.Account)
+	return user.Value.(userprovider.MemoryUser)
 }
 
 func TestMemoryZeroValue(t *testing.T) {
@@ -90,7 +90,7 @@ func TestMemoryAccountsAreCopies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if after := fmt.Sprint(user.Value.(userprovider.Account).Fields()); after != before {
+		if after := fmt.Sprint(user.Value.(userprovider.MemoryUser).Fields()); after != before {
 			t.Errorf("%s changed the store to %s, it was %s", what, after, before)
 		}
 	}
@@ -238,10 +238,10 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := find()
-			if after.Active != active || after.Value.(userprovider.Account).Active != active {
+			if after.Active != active || after.Value.(userprovider.MemoryUser).Active != active {
 				t.Errorf("U6: after SetActive(%t) the user is %+v", active, after)
 			}
-			saved := after.Value.(userprovider.Account).Updated != before.Value.(userprovider.Account).Updated
+			saved := after.Value.(userprovider.MemoryUser).Updated != before.Value.(userprovider.MemoryUser).Updated
 			if changed := before.Active != active; saved != changed {
 				t.Errorf("SetActive from %t to %t: saved is %t", before.Active, active, saved)
 			}
@@ -293,7 +293,7 @@ func TestMemoryOneUserForSimultaneousLogins(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if ids[i] = user.ID; user.Value.(userprovider.Account).Field("tab") != fmt.Sprint(i) {
+			if ids[i] = user.ID; user.Value.(userprovider.MemoryUser).Field("tab") != fmt.Sprint(i) {
 				t.Errorf("the login of tab %d returned another's: %+v", i, user)
 			}
 		})
@@ -328,7 +328,7 @@ func TestMemoryRaces(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if list, ok := user.Value.(userprovider.Account).Field("list").([]any); ok {
+					if list, ok := user.Value.(userprovider.MemoryUser).Field("list").([]any); ok {
 						list[0] = "changed"
 					}
 				case 2:

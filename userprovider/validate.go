@@ -4,85 +4,120 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// Where a mapping comes from, as errors name it: the field, and the environment variable that chiauth0 fills it from.
+// The origin of a mapping, as errors name it: the field, and the environment variable that
+// chiauth0.ConfigFromEnv reads it from.
 const (
 	fromIDToken     = "Mapping.Fields (AUTH0_USER_FIELD_MAPPING)"
 	fromAccessToken = "Mapping.AccessTokenFields (AUTH0_ACCESS_TOKEN_CLAIM_MAPPING)"
 )
 
-// Validate reports every fault of the mapping at once, joined: names that are empty or have spaces around them, a field
-// mapped twice, and fields that no claim may write. Users can edit some of their claims, so these must never decide who
-// somebody is (id, subject, issuer …), how they prove it (password …) or what they may do (active, staff, superuser,
-// roles, groups …). Such names are told in all their usual spellings: IsStaff, is_staff and is-staff are one.
+// Validate returns all faults of the mapping, joined: names that are empty or have spaces around
+// them, malformed pointers, a field mapped twice, and fields that a claim must not write.
 //
-// "username" may be mapped: where it is an alias (username=nickname) that is harmless, and a provider that finds its
-// users by it refuses in CheckFields. "email" may only be mapped to the claim email of the ID token, which changes
-// nothing: the identity's EmailVerified speaks for that claim alone, and applications let people in by their e-mail.
+// Users can edit some of their claims. So no claim may write the fields that decide who a user is
+// (id, subject, issuer …), how they authenticate (password …) and what they may do (active, staff,
+// superuser …). Names are recognized in all usual spellings: IsStaff, is_staff and is-staff are the
+// same. Fields for roles, groups and permissions (role, roles, groups …) may be mapped from a claim
+// whose name is a URL, since such a claim is set by an Auth0 Action.
+//
+// "username" may be mapped. A provider that finds its users by it refuses it in CheckFields.
+// "email" may only be mapped to the claim email of the ID token, which changes nothing:
+// Identity.EmailVerified applies to that claim alone.
 func (m Mapping) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("userprovider: "+format, args...))
-	}
-	check := func(origin string, mapping map[string]string) {
-		for _, field := range slices.Sorted(maps.Keys(mapping)) {
-			claim := mapping[field]
-			if problem := checkName(field); problem != "" {
-				fault("%s: the field %q for the claim %q %s", origin, field, claim, problem)
-				continue
-			}
-			if problem := checkName(claim); problem != "" {
-				fault("%s: the claim %q for the field %q %s", origin, claim, field, problem)
-			}
-			if mend := reserved(field); mend != "" {
-				fault("%s: no claim may write the field %q, so it cannot be mapped to %q; %s", origin, field, claim, mend)
-			}
-			isEmail := strings.EqualFold(plainName(field), "email")
-			if isEmail && (origin != fromIDToken || field != emailField || claim != "email") {
-				fault(`%s: the field %q always follows the ID token's claim "email", so it cannot be mapped to %q; `+
-					"remove it, or map the claim to a field of another name", origin, field, claim)
-			}
-		}
-	}
-	check(fromIDToken, m.Fields)
-	check(fromAccessToken, m.AccessTokenFields)
-
-	for _, field := range slices.Sorted(maps.Keys(m.AccessTokenFields)) {
-		if claim, twice := m.Fields[field]; twice {
-			fault("the field %q is mapped to the claim %q in %s and to %q in %s; remove one of them",
-				field, claim, fromIDToken, m.AccessTokenFields[field], fromAccessToken)
-		}
-	}
-
-	for _, setting := range []struct{ name, value string }{
-		{"Mapping.GroupsField (AUTH0_GROUPS_FIELD)", m.GroupsField},
-		{"Mapping.StaffGroup (AUTH0_STAFF_GROUP)", m.StaffGroup},
-		{"Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP)", m.SuperuserGroup},
-	} {
-		if problem := checkName(setting.value); setting.value != "" && problem != "" {
-			fault("%s: %q %s", setting.name, setting.value, problem)
-		}
-	}
-	return errors.Join(faults...)
+	return errors.Join(slices.Concat(
+		validateFields(fromIDToken, m.Fields),
+		validateFields(fromAccessToken, m.AccessTokenFields),
+		m.validateDuplicates(),
+		m.validateSettings(),
+		m.validateSessionClaims(),
+	)...)
 }
 
-// Warnings returns what is allowed but is probably not meant, one sentence each, for the log at start.
-func (m Mapping) Warnings() []string {
-	// An Extract may well make the claim under this name, so it is left in peace.
-	if !m.hasRoles() || m.Extract != nil {
-		return nil
+func validateFields(origin string, mapping map[string]string) (faults []error) {
+	for _, field := range slices.Sorted(maps.Keys(mapping)) {
+		faults = append(faults, validateField(origin, field, mapping[field])...)
 	}
-	switch m.groupsField() {
-	case "groups", "roles", "permissions":
-		return []string{fmt.Sprintf("roles depend on the claim %q, but Auth0 silently drops custom claims of this name: "+
-			"nobody will get a role; set the claim under a URL in an Auth0 Action, such as https://app.example/groups, "+
-			"and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)", m.groupsField())}
+	return faults
+}
+
+func validateField(origin, field, claim string) (faults []error) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("userprovider: "+origin+": "+format, args...))
 	}
-	return nil
+	if problem := checkName(field); problem != "" {
+		fault("the field %q for the claim %q %s", field, claim, problem)
+		return faults
+	}
+	if problem := checkClaimName(claim); problem != "" {
+		fault("the claim %q for the field %q %s", claim, field, problem)
+	}
+	if fix := reservedFix(field); fix != "" {
+		fault("no claim may write the field %q, so it cannot be mapped to %q; %s", field, claim, fix)
+	}
+	if isRightsField(field) && !isURL(topLevelName(claim)) {
+		fault("the claim %q must not write the field %q; %s", claim, field, rightsFix)
+	}
+	if isEmailName(field) && (origin != fromIDToken || field != emailField || claim != "email") {
+		fault(`the field %q always follows the claim "email" of the ID token, so it cannot be mapped `+
+			"to %q; remove it, or map the claim to a field of another name", field, claim)
+	}
+	return faults
+}
+
+func (m Mapping) validateDuplicates() (faults []error) {
+	for _, field := range slices.Sorted(maps.Keys(m.AccessTokenFields)) {
+		claim, twice := m.Fields[field]
+		if !twice {
+			continue
+		}
+		faults = append(faults, fmt.Errorf(
+			"userprovider: the field %q is mapped to the claim %q in %s and to %q in %s; "+
+				"remove one of them",
+			field, claim, fromIDToken, m.AccessTokenFields[field], fromAccessToken))
+	}
+	return faults
+}
+
+func (m Mapping) validateSettings() (faults []error) {
+	for _, setting := range []struct {
+		name, value string
+		check       func(string) string
+	}{
+		{"Mapping.GroupsField (AUTH0_GROUPS_FIELD)", m.GroupsField, checkClaimName},
+		{"Mapping.StaffGroup (AUTH0_STAFF_GROUP)", m.StaffGroup, checkName},
+		{"Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP)", m.SuperuserGroup, checkName},
+	} {
+		if setting.value == "" {
+			continue
+		}
+		if problem := setting.check(setting.value); problem != "" {
+			faults = append(faults,
+				fmt.Errorf("userprovider: %s: %q %s", setting.name, setting.value, problem))
+		}
+	}
+	return faults
+}
+
+func (m Mapping) validateSessionClaims() (faults []error) {
+	seen := map[string]bool{}
+	for _, claim := range m.SessionClaims {
+		problem := checkClaimName(claim)
+		if problem == "" && seen[claim] {
+			problem = "is there twice; remove one of them"
+		}
+		seen[claim] = true
+		if problem != "" {
+			faults = append(faults,
+				fmt.Errorf("userprovider: Mapping.SessionClaims: the claim %q %s", claim, problem))
+		}
+	}
+	return faults
 }
 
 func checkName(name string) (problem string) {
@@ -95,38 +130,80 @@ func checkName(name string) (problem string) {
 	return ""
 }
 
-// reservedNames are the fields that no claim may write, as plainName writes them, by what to do instead.
-var reservedNames = map[string][]string{
-	"users are always found by issuer and subject; map the claim to a field of another name": {
+func checkClaimName(name string) (problem string) {
+	if problem := checkName(name); problem != "" {
+		return problem
+	}
+	if isPointer(name) && !isPointerValid(name) {
+		return `is a JSON Pointer with a "~" that neither 0 nor 1 follows; write "~" as ~0 and "/" as ~1`
+	}
+	return ""
+}
+
+// reservedFields are the fields that no claim may write, in the form of plainName, by the fix.
+var reservedFields = map[string][]string{
+	"users are found by issuer and subject; map the claim to a field of another name": {
 		"id", "pk", "uid", "userid", "sub", "subject", "iss", "issuer",
 	},
-	"people who log in at Auth0 have no password here; remove the entry": {
-		"password", "passwd", "pwd", "passwordhash", "passworddigest", "hashedpassword", "encryptedpassword",
+	"users who log in at Auth0 have no password in the application; remove the entry": {
+		"password", "passwd", "pwd", "passwordhash", "passworddigest", "hashedpassword",
+		"encryptedpassword",
 	},
-	"make people inactive in the application or block them at Auth0; remove the entry": {
+	"make users inactive in the application or block them at Auth0; remove the entry": {
 		"active", "isactive", "inactive", "enabled", "isenabled", "disabled", "isdisabled",
-		"blocked", "isblocked", "banned", "isbanned",
+		"blocked", "isblocked", "banned", "isbanned", "deleted", "isdeleted", "deletedat",
 	},
-	"set Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a " +
-		"field of another name": {
-		"staff", "isstaff", "superuser", "issuperuser", "admin", "isadmin", "administrator", "isadministrator",
-		"role", "roles", "userrole", "userroles", "permission", "permissions", "userpermissions",
-		"group", "groups", "usergroups",
+	"set Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup " +
+		"(AUTH0_SUPERUSER_GROUP), or map the claim to a field of another name": {
+		"staff", "isstaff", "superuser", "issuperuser", "superadmin", "issuperadmin",
+		"admin", "isadmin", "administrator", "isadministrator",
 	},
 }
 
-func reserved(field string) (mend string) {
-	plain := plainName(field)
-	for mend, names := range reservedNames {
-		// EqualFold, not ToLower: a database may fold the Kelvin sign to k, or ſ to s, as well.
-		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, plain) }) {
-			return mend
+// rightsFields are the fields that only a claim with a URL for a name may write.
+var rightsFields = []string{
+	"role", "roles", "userrole", "userroles", "permission", "permissions", "userpermissions",
+	"group", "groups", "usergroups",
+}
+
+const rightsFix = "a field for rights may only be mapped from a claim whose name is a URL, which " +
+	"an Auth0 Action sets, such as https://app.example/roles; rename the claim, set " +
+	"Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or " +
+	"map the claim to a field of another name"
+
+// reservedFix returns what to do in place of mapping the field, or "" for a field that may be mapped.
+func reservedFix(field string) (fix string) {
+	for fix, names := range reservedFields {
+		if contains(names, field) {
+			return fix
 		}
 	}
 	return ""
 }
 
-// plainName drops what separates words, and quotes and characters without a width, which a provider might drop as well.
+func isRightsField(field string) bool { return contains(rightsFields, field) }
+
+// contains compares with EqualFold, since a database may also fold the Kelvin sign to k, or ſ to s.
+func contains(names []string, field string) bool {
+	plain := plainName(field)
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.EqualFold(name, plain)
+	})
+}
+
+// isURL reports whether a claim's name is an absolute http or https URL.
+func isURL(name string) bool {
+	u, err := url.Parse(name)
+	if err != nil {
+		return false
+	}
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
+}
+
+func isEmailName(field string) bool { return strings.EqualFold(plainName(field), emailField) }
+
+// plainName removes separators, quotes and characters without a width, which a provider might
+// ignore as well.
 func plainName(field string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

@@ -148,7 +148,7 @@ func TestWarnings(t *testing.T) {
 		{"an Extract may make the claim", userprovider.Mapping{StaffGroup: "editors", Extract: same}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			warnings := test.mapping.Warnings()
+			warnings := test.mapping.Warnings(true)
 			if (len(warnings) == 1) != test.warns || len(warnings) > 1 {
 				t.Fatalf("the warnings are %q", warnings)
 			}

@@ -1,7 +1,8 @@
-// Package chiauth0test is a strict stand-in for an Auth0 tenant, to be embedded in tests and demonstrations.
+// Package chiauth0test is a strict stand-in for an Auth0 tenant, for tests and demonstrations.
 //
-// It serves Auth0's URLs, from /authorize and the login page to /oauth/token and /v2/logout, over real HTTP, so that the
-// application under test runs exactly as it is shipped. An integration test of an application that uses chiauth0:
+// It serves Auth0's URLs over HTTP, from /authorize and the login page to /oauth/token and
+// /v2/logout, so that the application under test runs as it does in production. An integration
+// test of an application that uses chiauth0:
 //
 //	func TestAccountPage(t *testing.T) {
 //		tenant := chiauth0test.Start(t)
@@ -9,31 +10,57 @@
 //
 //		app := httptest.NewUnstartedServer(nil)
 //		base := "http://" + app.Listener.Addr().String()
-//		client := tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{base + "/auth0/callback"}})
+//		client := tenant.AddClient(chiauth0test.Client{
+//			CallbackURLs: []string{base + "/auth0/callback"},
+//		})
 //		app.Config.Handler = newApp(&chiauth0.Config{
-//			Domain: tenant.Issuer(), ClientID: client.ID, ClientSecret: client.Secret, BaseURL: base,
+//			Domain:       tenant.Issuer(),
+//			ClientID:     client.ID,
+//			ClientSecret: client.Secret,
+//			BaseURL:      base,
 //		})
 //		app.Start()
 //		defer app.Close()
 //
-//		resp, err := tenant.SignIn(chiauth0test.NewBrowser(), base+"/account", "ada@example.com")
-//		// resp is the account page, seen by Ada.
+//		browser := chiauth0test.NewBrowser()
+//		resp, err := tenant.SignIn(browser, base+"/account", "ada@example.com")
+//		// resp is the account page as Ada sees it.
 //	}
 //
-// Nothing in it is specific to chiauth0: any application that logs in by the authorization code flow with PKCE will do.
+// The package does not depend on chiauth0. It serves any application that logs in by the
+// authorization code flow with PKCE.
 //
-// # What it checks
+// # Checks
 //
-// Everything that can be checked: the client, how it authenticates and its secret, redirect and logout URLs
-// (exactly), PKCE with S256, the organization, audience and connection asked for. Codes and refresh tokens are good once; a
-// second use revokes what the first got. A mistake that Auth0 forgives is refused here, so that it is found early.
+// The tenant checks the client and its authentication, redirect and logout URLs (exact match),
+// PKCE with S256, organization, audience and connection. Codes and rotated refresh tokens work
+// once; a second use revokes the tokens of that login. Some mistakes that Auth0 tolerates are
+// refused, so that tests find them.
 //
-// Left out are what the application cannot see or this flow does not use: signing up (screen_hint is accepted), consent
-// (always given), social connections (they log in by password), other flows and response modes.
+// # Optional behavior
 //
-// # Misbehaving
+// A new tenant behaves as a new Auth0 tenant does. Fields of [Tenant], [Client] and [User] switch
+// on more:
 //
-// [Tenant.Misbehave] makes it send wrong, forged, broken or no answers, to test what the application makes of them.
+//   - access tokens: Tenant.AccessTokenLifetime, Tenant.OpaqueAccessTokens, Tenant.RBAC;
+//   - refresh tokens: Client.NonRotating, Client.RefreshOverlap, Client.RefreshPolicies,
+//     Tenant.MFAAudiences; [Tenant.RefreshCounts] reports what happened;
+//   - client authentication: Client.AuthMethods, Client.PublicKeys;
+//   - pushed authorization requests: Tenant.PushedRequests, Tenant.RequirePushedRequests;
+//   - sessions: Tenant.SessionCeiling, Client.BackchannelLogoutURL, [Tenant.EndSessions];
+//   - multi-factor authentication: User.MFA, Tenant.NoMFAAction;
+//   - organizations: [Tenant.AddOrganization], [Tenant.Invite], Client.OrganizationUsage,
+//     Tenant.OrganizationIDsOnly.
 //
-// It is for tests and demonstrations on loopback. It keeps passwords in plain text and everything in memory.
+// # Faults
+//
+// [Tenant.Misbehave] makes the tenant send wrong, forged or broken answers, or none.
+// [Tenant.SendLogoutToken] sends logout tokens made by hand, and [LogoutTokenFaults] lists the
+// faulty ones that an application must refuse.
+//
+// # Limits
+//
+// The tenant does not implement sign-up (screen_hint is accepted), consent (always given), social
+// connections (their users log in by password), or other flows and response modes. It keeps
+// passwords in plain text and everything in memory. Run it on loopback only.
 package chiauth0test

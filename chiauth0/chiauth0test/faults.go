@@ -5,35 +5,39 @@ import (
 	"net/url"
 )
 
-// Faults are ways for a [Tenant] to misbehave. Each hook that is not nil edits what the tenant is about to send; the zero
-// Faults is a tenant that behaves. Hooks are called by the requests being served, so by several at once when there are
-// several.
+// Faults are ways for a [Tenant] to misbehave. Each hook that is not nil edits what the tenant is
+// about to send. The zero Faults has no effect. Requests call the hooks concurrently.
 //
 //	tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
-//		token.Claims["aud"] = "somebody else"
+//		token.Claims["aud"] = "another client"
 //	}})
 type Faults struct {
-	// Intercept may answer any request in the tenant's place, and then returns true: with a 500, a redirect, garbage,
-	// a body without end, or after waiting for r.Context().Done(). r.URL.Path is relative to the issuer ("/oauth/token"),
-	// and r.Form has been read.
+	// Intercept may answer a request in place of the tenant and then returns true. It may send a
+	// 500, a redirect, garbage or an endless body, or wait for r.Context().Done(). r.URL.Path is
+	// relative to the issuer ("/oauth/token"), and r.Form is parsed.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
 
 	// Discovery edits /.well-known/openid-configuration.
 	Discovery func(doc map[string]any)
 
-	// Callback edits the query of an authorization response, that is of the redirect to the application's callback. It
-	// sees errors too. A login is denied, as by an Auth0 Action, by deleting code and setting error to access_denied.
+	// Callback edits the query of an authorization response, which is a redirect to the
+	// application's callback. It is also called for errors. To refuse a login as an Auth0 Action
+	// does, delete code and set error to access_denied.
 	Callback func(query url.Values)
 
-	// IDToken and AccessToken edit a token before it is signed. An access token is a JWT only when the login asked for an
-	// audience; the hook is not called for an opaque one.
+	// IDToken and AccessToken edit a token before it is signed. AccessToken is called for JWTs
+	// only: see Tenant.OpaqueAccessTokens.
 	IDToken, AccessToken func(token *JWT)
 
-	// TokenResponse edits an answer of /oauth/token, errors included, after the tokens in it were signed. What a code or
-	// a refresh token was good for has been used up by then.
+	// LogoutToken edits the logout tokens that are sent when a session ends.
+	LogoutToken func(token *JWT)
+
+	// TokenResponse edits an answer of /oauth/token, errors included, after its tokens were signed
+	// and the code or refresh token was spent. To send an odd expires_in, set it to a string, a
+	// Boolean, a fraction or a [encoding/json.RawMessage], or delete it.
 	TokenResponse func(status *int, body map[string]any)
 }
 
-// Misbehave makes the tenant misbehave from the next request on, in these ways and no others: Misbehave(Faults{}) makes it
-// behave again.
+// Misbehave replaces the tenant's faults, beginning with the next request. Misbehave(Faults{}) ends
+// all faults.
 func (t *Tenant) Misbehave(faults Faults) { t.faults.Store(&faults) }

@@ -9,28 +9,31 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// RotateKeys makes a new signing key. Tokens are signed with it from now on; the earlier keys stay published, as when a
-// key is rotated at Auth0.
+// RotateKeys creates a new signing key, which signs all tokens from now on. The earlier keys stay
+// published, as after a rotation at Auth0.
 func (t *Tenant) RotateKeys() { t.keys.rotate() }
 
-// RevokeOldKeys withdraws every key but the one that signs now.
+// RevokeOldKeys withdraws all keys except the one that signs now.
 func (t *Tenant) RevokeOldKeys() { t.keys.revokeOld() }
 
 func (t *Tenant) jwks(w http.ResponseWriter, _ *http.Request) {
 	var set jose.JSONWebKeySet
 	for _, key := range t.keys.published() {
 		set.Keys = append(set.Keys, jose.JSONWebKey{
-			Key: key.Public(), KeyID: key.id, Algorithm: string(jose.RS256), Use: "sig",
+			Key:       key.Public(),
+			KeyID:     key.id,
+			Algorithm: string(jose.RS256),
+			Use:       "sig",
 		})
 	}
 	writeJSON(w, http.StatusOK, set)
 }
 
-// A keyring holds a tenant's keys; the last one signs. The first is made when it is first needed.
+// A keyring holds a tenant's keys. The last one signs. The first is created at its first use.
 type keyring struct {
 	mu   sync.Mutex
 	keys []signingKey
-	old  []*rsa.PrivateKey // withdrawn; kept only to be released
+	old  []*rsa.PrivateKey // withdrawn; kept for release
 }
 
 type signingKey struct {
@@ -62,7 +65,7 @@ func (k *keyring) rotate() {
 }
 
 func (k *keyring) add() {
-	k.keys = append(k.keys, signingKey{PrivateKey: idle.take(), id: rand.Text()})
+	k.keys = append(k.keys, signingKey{PrivateKey: unusedKeys.take(), id: rand.Text()})
 }
 
 func (k *keyring) revokeOld() {
@@ -74,21 +77,21 @@ func (k *keyring) revokeOld() {
 	}
 }
 
-// release gives the keys back for other tenants. This one must not be used afterwards.
+// release returns the keys to the pool. The keyring must not be used afterwards.
 func (k *keyring) release() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, key := range k.keys {
 		k.old = append(k.old, key.PrivateKey)
 	}
-	idle.give(k.old)
+	unusedKeys.put(k.old)
 	k.keys, k.old = nil, nil
 }
 
-// idle lends RSA keys, because making one takes some 50 ms and a test binary starts hundreds of tenants. It is shared by
-// the whole process, but nothing can be observed through it: a key belongs to one tenant at a time, under an id that is
-// never used again, so that no two tenants ever accept each other's tokens.
-var idle keyPool
+// unusedKeys is a pool of RSA keys for the process. Generating a key takes about 50 ms, and a test
+// binary starts hundreds of tenants. A key belongs to one tenant at a time, under an ID that is
+// used once. Two tenants therefore never accept each other's tokens.
+var unusedKeys keyPool
 
 type keyPool struct {
 	mu   sync.Mutex
@@ -96,22 +99,30 @@ type keyPool struct {
 }
 
 func (p *keyPool) take() *rsa.PrivateKey {
-	p.mu.Lock()
-	if n := len(p.keys); n > 0 {
-		defer p.mu.Unlock()
-		key := p.keys[n-1]
-		p.keys = p.keys[:n-1]
+	if key := p.pop(); key != nil {
 		return key
 	}
-	p.mu.Unlock()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		panic("chiauth0test: " + err.Error()) // never: crypto/rand does not fail, and 2048 is a size it makes
+		panic("chiauth0test: " + err.Error()) // crypto/rand does not fail, and 2048 is valid
 	}
 	return key
 }
 
-func (p *keyPool) give(keys []*rsa.PrivateKey) {
+// pop returns nil if the pool is empty.
+func (p *keyPool) pop() *rsa.PrivateKey {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.keys) - 1
+	if last < 0 {
+		return nil
+	}
+	key := p.keys[last]
+	p.keys = p.keys[:last]
+	return key
+}
+
+func (p *keyPool) put(keys []*rsa.PrivateKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keys = append(p.keys, keys...)

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// A shownPage is what a browser would make of a page of the tenant's.
+// A shownPage is the content of one of the tenant's pages.
 type shownPage struct {
 	message string     // the text of the element with id "message"
-	form    url.Values // what the form with a password box would send unfilled; nil: there is none
-	action  string
+	form    url.Values // the fields of the form with a password; nil: there is none
+	action  string     // of that form
 }
 
 func readPage(body io.Reader) (shownPage, error) {
@@ -34,7 +34,7 @@ func readPage(body io.Reader) (shownPage, error) {
 	return page, nil
 }
 
-// passwordForm collects the fields of a form that asks for a password.
+// passwordForm returns the fields of a form. It returns nil if none is a password.
 func passwordForm(form *html.Node) url.Values {
 	fields, password := url.Values{}, false
 	for node := range form.Descendants() {

@@ -10,17 +10,18 @@ import (
 	"time"
 )
 
-// NewBrowser is an HTTP client with an empty cookie jar: one person's browser, as far as [Tenant.SignIn] needs one. It asks
-// for pages (Accept: text/html), unless a request says otherwise, so that applications answer as they do to people.
+// NewBrowser returns an HTTP client with an empty cookie jar, which stands for one person's browser
+// in [Tenant.SignIn]. It sends Accept: text/html unless a request has another Accept, so that
+// applications answer as they answer browsers.
 func NewBrowser() *http.Client {
-	jar, _ := cookiejar.New(nil) // no options, no error
-	return &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: wantsPages{}}
+	jar, _ := cookiejar.New(nil) // without options there is no error
+	return &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: pageTransport{}}
 }
 
-// wantsPages sends the Accept header of a browser's navigation where a request has none.
-type wantsPages struct{ next http.RoundTripper }
+// pageTransport sends the Accept header of a browser's navigation if a request has none.
+type pageTransport struct{ next http.RoundTripper }
 
-func (p wantsPages) RoundTrip(req *http.Request) (*http.Response, error) {
+func (p pageTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	next := p.next
 	if next == nil {
 		next = http.DefaultTransport
@@ -32,13 +33,15 @@ func (p wantsPages) RoundTrip(req *http.Request) (*http.Response, error) {
 	return next.RoundTrip(req)
 }
 
-// SignIn logs a user in to an application as a browser would: it opens loginURL, the application's login or a page that needs
-// one, follows the redirects to the tenant, fills in and sends the login page with the account's e-mail and password, and
-// follows the redirects back. It returns the application's last response, whatever its status; the caller closes its body.
-// When the browser is still logged in to the tenant there is no login page to fill in, as in real life.
+// SignIn logs a user in to an application as a browser does. It opens loginURL, which is the
+// application's login or a page that requires one, follows the redirects to the tenant, submits the
+// login page with the account's e-mail and password, and follows the redirects back. It returns the
+// application's last response, whatever its status. The caller closes its body. If the browser has
+// a session at the tenant, there is no login page.
 //
-// It is an error when the tenant refuses, and when the browser never comes to the tenant. client needs a Jar, which
-// afterwards holds the application's session (see [NewBrowser]); its CheckRedirect is not used.
+// SignIn returns an error if the tenant refuses the login, or if the browser never reaches the
+// tenant. client needs a Jar, which then holds the application's session (see [NewBrowser]). Its
+// CheckRedirect is not used.
 func (t *Tenant) SignIn(client *http.Client, loginURL, email string) (*http.Response, error) {
 	visited := false
 	browser, err := browse(client, func(next *http.Request) error {
@@ -54,25 +57,28 @@ func (t *Tenant) SignIn(client *http.Client, loginURL, email string) (*http.Resp
 	}
 	if !visited {
 		resp.Body.Close()
-		return nil, fmt.Errorf("chiauth0test: sign in: %s answered %s and did not lead to %s", loginURL, resp.Status,
-			t.issuer)
+		return nil, fmt.Errorf("chiauth0test: sign in: %s answered %s and did not lead to %s",
+			loginURL, resp.Status, t.issuer)
 	}
 	if !t.serves(resp.Request.URL) {
 		return resp, nil
 	}
-	if resp, err = t.submit(browser, resp, email); err != nil {
+
+	resp, err = t.submit(browser, resp, email)
+	if err != nil {
 		return nil, err
 	}
 	if t.serves(resp.Request.URL) {
 		defer resp.Body.Close()
-		return nil, t.complaint(resp)
+		return nil, pageError(resp)
 	}
 	return resp, nil
 }
 
-// Authorize does the tenant's half of a login: it opens authorizeURL, as the application has made it, logs in as
-// [Tenant.SignIn] does, and returns the callback URL, with code and state or with an error, that the browser was sent to.
-// It does not request that URL, so that a test can look at it and tamper with it first.
+// Authorize does the tenant's part of a login. It opens authorizeURL, which the application has
+// built, logs in as [Tenant.SignIn] does, and returns the callback URL that the browser is sent to,
+// with code and state or with an error. It does not request the callback URL, so that a test can
+// examine and change it first.
 func (t *Tenant) Authorize(client *http.Client, authorizeURL, email string) (*url.URL, error) {
 	browser, err := browse(client, func(next *http.Request) error {
 		if !t.serves(next.URL) {
@@ -85,31 +91,34 @@ func (t *Tenant) Authorize(client *http.Client, authorizeURL, email string) (*ur
 	}
 	target, err := url.Parse(authorizeURL)
 	if err != nil || !t.serves(target) {
-		return nil, fmt.Errorf("chiauth0test: authorize: %q is no URL of %s", authorizeURL, t.issuer)
+		return nil, fmt.Errorf("chiauth0test: authorize: %q is not a URL of %s",
+			authorizeURL, t.issuer)
 	}
 	resp, err := browser.Get(authorizeURL)
 	if err != nil {
 		return nil, fmt.Errorf("chiauth0test: authorize: %w", err)
 	}
 	if resp.Header.Get("Location") == "" {
-		if resp, err = t.submit(browser, resp, email); err != nil {
+		resp, err = t.submit(browser, resp, email)
+		if err != nil {
 			return nil, err
 		}
 	}
 	defer resp.Body.Close()
 	if resp.Header.Get("Location") == "" {
-		return nil, t.complaint(resp)
+		return nil, pageError(resp)
 	}
 	return resp.Location()
 }
 
-// browse copies the client, so that its own redirect policy stays out of the way and its jar is shared.
+// browse copies a client. The copy shares the jar and has another redirect policy.
 func browse(client *http.Client, redirected func(*http.Request) error) (*http.Client, error) {
 	if client == nil || client.Jar == nil {
-		return nil, errors.New("chiauth0test: a client without a cookie jar cannot stay logged in: set Jar, or use NewBrowser")
+		return nil, errors.New("chiauth0test: the client has no cookie jar and cannot stay " +
+			"logged in: set Jar, or use NewBrowser")
 	}
 	browser := *client
-	browser.Transport = wantsPages{client.Transport}
+	browser.Transport = pageTransport{client.Transport}
 	browser.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if len(via) >= 20 { // as browsers do
 			return fmt.Errorf("stopped after 20 redirects, at %s", next.URL.Redacted())
@@ -119,30 +128,28 @@ func browse(client *http.Client, redirected func(*http.Request) error) (*http.Cl
 	return &browser, nil
 }
 
-// serves says whether a URL is one of the tenant's.
+// serves reports whether a URL is one of the tenant's.
 func (t *Tenant) serves(u *url.URL) bool {
-	return strings.HasPrefix((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), t.issuer)
+	base := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return strings.HasPrefix(base.String(), t.issuer)
 }
 
-// submit fills in and sends the login page that resp shows, and closes resp.
-func (t *Tenant) submit(browser *http.Client, resp *http.Response, email string) (*http.Response, error) {
+// submit fills in and sends the login page of resp, and closes resp.
+func (t *Tenant) submit(
+	browser *http.Client, resp *http.Response, email string,
+) (*http.Response, error) {
 	defer resp.Body.Close()
 	page, err := readPage(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("chiauth0test: login page: %w", err)
 	}
 	if page.form == nil {
-		return nil, fmt.Errorf("chiauth0test: the tenant answered %s: %s", resp.Status, page.message)
+		return nil, fmt.Errorf("chiauth0test: the tenant answered %s: %s",
+			resp.Status, page.message)
 	}
-	t.mu.Lock()
-	user, found := t.users[userName(email)]
-	var password string
-	if found {
-		password = user.Password
-	}
-	t.mu.Unlock()
+	password, found := t.password(email)
 	if !found {
-		return nil, fmt.Errorf("chiauth0test: there is no account %q: add it with AddUser", email)
+		return nil, fmt.Errorf("chiauth0test: no account %q: add it with AddUser", email)
 	}
 	page.form.Set("username", email)
 	page.form.Set("password", password)
@@ -157,8 +164,18 @@ func (t *Tenant) submit(browser *http.Client, resp *http.Response, email string)
 	return sent, nil
 }
 
-// complaint is what a page of the tenant says.
-func (t *Tenant) complaint(resp *http.Response) error {
+func (t *Tenant) password(email string) (password string, found bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	user, found := t.users[accountKey(email)]
+	if !found {
+		return "", false
+	}
+	return user.Password, true
+}
+
+// pageError returns the message of a page of the tenant as an error.
+func pageError(resp *http.Response) error {
 	page, err := readPage(resp.Body)
 	if err != nil {
 		return fmt.Errorf("chiauth0test: login page: %w", err)

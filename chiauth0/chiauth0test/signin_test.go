@@ -124,11 +124,11 @@ func TestAuthorizeDriver(t *testing.T) {
 		base, email string
 		want        string
 	}{
-		"not the tenant's":  {nil, "http://127.0.0.1:1/", ada, "is no URL of"},
+		"not the tenant's":  {nil, "http://127.0.0.1:1/", ada, "is not a URL of"},
 		"unknown client":    {edits{"client_id": "x"}, "", ada, "Unknown client"},
 		"wrong password":    {nil, "", "nologin@example.com", "Wrong email or password"},
 		"unknown account":   {nil, "", "eve@example.com", "no account"},
-		"unreadable target": {nil, "http://[", ada, "is no URL of"},
+		"unreadable target": {nil, "http://[", ada, "is not a URL of"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

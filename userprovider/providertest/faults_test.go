@@ -223,7 +223,7 @@ var faults = []fault{
 				if err != nil {
 					return found, err
 				}
-				account := found.Value.(userprovider.Account)
+				account := found.Value.(userprovider.MemoryUser)
 				l := login{Fields: kept[id]}
 				l.Identity.Issuer, l.Identity.Subject = account.Issuer, account.Subject
 				return m.SyncUser(ctx, l)

@@ -11,7 +11,7 @@ import (
 )
 
 func readAccount(user userprovider.User) map[string]any {
-	return user.Value.(userprovider.Account).Fields()
+	return user.Value.(userprovider.MemoryUser).Fields()
 }
 
 func TestMemoryPasses(t *testing.T) {

@@ -1,17 +1,15 @@
 package sqlusers
 
-import (
-	"context"
-	"database/sql"
-)
+import "context"
 
-// postgreSQLColumns reads the columns of a table, found as a statement would find it. A domain counts as what it is a
-// domain of.
+// postgreSQLColumns reads the columns of a table, which is looked up as in a statement. A domain
+// counts as its base type.
 const postgreSQLColumns = `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
   CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN base.typname::text ELSE t.typname::text END,
   CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END,
   coalesce(c.collisdeterministic, true),
-  (a.attnotnull OR t.typnotnull) AND NOT (a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL),
+  a.attnotnull OR t.typnotnull,
+  a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
   a.attgenerated <> '' OR a.attidentity = 'a'
 FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid
@@ -19,7 +17,7 @@ LEFT JOIN pg_type base ON base.oid = t.typbasetype
 LEFT JOIN pg_collation c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`
 
-func (s *settings) readPostgreSQL(ctx context.Context, db *sql.DB) error {
+func (s *settings) readPostgreSQL(ctx context.Context, db Querier) error {
 	rows, err := db.QueryContext(ctx, postgreSQLColumns, s.table())
 	if err != nil {
 		return err
@@ -30,7 +28,8 @@ func (s *settings) readPostgreSQL(ctx context.Context, db *sql.DB) error {
 		var plain, base string
 		var modifier int
 		if err := rows.Scan(
-			&c.name, &c.typ, &plain, &base, &modifier, &c.exact, &c.required, &c.generated,
+			&c.name, &c.typ, &plain, &base, &modifier, &c.exact,
+			&c.notNull, &c.hasDefault, &c.generated,
 		); err != nil {
 			return err
 		}
@@ -40,8 +39,8 @@ func (s *settings) readPostgreSQL(ctx context.Context, db *sql.DB) error {
 	return rows.Err()
 }
 
-// describe reads a type's internal name and its modifier, the numbers in its brackets (src/include/utils/numeric.h and
-// the comment on atttypmod in PostgreSQL's catalog documentation).
+// describe reads the internal name of a type and its modifier, the numbers in its brackets
+// (src/include/utils/numeric.h, and atttypmod in PostgreSQL's documentation of pg_attribute).
 func (c *column) describe(base, plain string, modifier int) {
 	c.scale = anyScale
 	switch base {
@@ -49,7 +48,7 @@ func (c *column) describe(base, plain string, modifier int) {
 		c.kind = text
 	case "varchar", "bpchar":
 		c.kind = text
-		c.exact = c.exact && base == "varchar" // char(n) takes "a" and "a " for equal
+		c.exact = c.exact && base == "varchar" // in char(n), "a" equals "a "
 		if modifier > 4 {
 			c.length = modifier - 4
 		}
@@ -78,5 +77,9 @@ func (c *column) describe(base, plain string, modifier int) {
 		c.kind, c.castText = document, plain
 	case "jsonb":
 		c.kind = document
+	case "timestamptz":
+		c.kind, c.zoned = moment, true
+	case "timestamp", "date":
+		c.kind = moment
 	}
 }

@@ -50,7 +50,7 @@ func Example() {
 
 	// chiauth0 does this on every login, with cfg.Users = users and cfg.Mapping:
 	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name"}}
-	login, _ := mapping.Login(map[string]any{
+	login, _ := mapping.Apply(map[string]any{
 		"iss": "https://tenant.eu.auth0.com/", "sub": "auth0|65a1", "given_name": "Ada",
 	}, nil)
 	user, err := users.SyncUser(ctx, login)

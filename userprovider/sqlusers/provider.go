@@ -4,82 +4,134 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
+	"log/slog"
 	"strconv"
-	"strings"
 
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A Provider is a [userprovider.UserProvider] over a table of the application's. All methods are safe for concurrent use.
-type Provider[T any] struct {
-	settings
-	db     *sql.DB
-	query  string // selects a user by ID
-	scan   func(row Row) (T, error)
-	wanted int // how many columns scan reads
+// A Querier runs the statements of a [Provider]. *sql.DB is one, and so is a type that wraps it for
+// tracing, for tenants or for read replicas. Every statement of a provider returns rows, the ones
+// that write included. Each must be its own transaction: with a *sql.Tx or a *sql.Conn, logins
+// cannot run at the same time, and PostgreSQL accepts nothing more after a statement that failed.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// New returns a provider over a table that exists already (see [Schema]). It reads which columns the table has, and
-// refuses one that cannot keep its promises: two users with one (issuer, subject), an ID that is used again, a column that
-// must not be NULL and that nobody fills. It creates and changes nothing. The table must not lose columns while the
-// provider is in use.
+// A Provider is a [userprovider.UserProvider] for a table of the application. It is also a
+// FieldChecker, a RoleChecker and a SubjectFinder. All methods are safe for concurrent use.
+type Provider[T any] struct {
+	settings
+	db        Querier
+	byID      string // selects a user by ID
+	bySubject string // selects a user by identity
+	scan      func(row Row) (T, error)
+	wanted    int // the number of columns that scan reads
+}
+
+// New returns a provider for an existing table (see [Schema]). It reads the columns of the table
+// and refuses a table that would fail at logins or mix up users: two rows with one issuer and
+// subject, an ID that is given again, a column that must not be NULL and has no value. It changes
+// nothing in the database. The table must not lose columns while the provider is in use.
 //
-// With SQLite, give the database a busy timeout (_pragma=busy_timeout(5000) or _busy_timeout=5000, depending on the
-// driver): without one, the second of two simultaneous logins fails.
-func New[T any](ctx context.Context, db *sql.DB, table Table[T]) (*Provider[T], error) {
-	settings, err := table.settings()
+// The error wraps userprovider.ErrMisconfigured if the table or the settings are at fault. Any
+// other error means that the database does not answer.
+//
+// SQLite needs a busy timeout: _pragma=busy_timeout(5000) or _busy_timeout=5000 in the data source
+// name, depending on the driver. Without one, simultaneous logins can fail, and New logs a warning.
+func New[T any](ctx context.Context, db Querier, table Table[T]) (*Provider[T], error) {
+	s, err := table.settings()
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.readCatalog(ctx, db); err != nil {
+	if err := s.readCatalog(ctx, db); err != nil {
 		return nil, err
 	}
-	if err := settings.check(ctx, db, table.Select, table.SkipIDCheck); err != nil {
+	s.chooseDeletedAt()
+	if err := s.check(ctx, db, table.Select, table.SkipIDCheck); err != nil {
 		return nil, err
 	}
-	settings.selected = settings.selectList(table.Select)
+	s.checkBusyTimeout(ctx, db, table.logger())
+	s.selected = s.selectList(table.Select)
 	return &Provider[T]{
-		settings: settings,
-		db:       db,
-		query: "SELECT " + settings.selected + " FROM " + settings.table() +
-			" WHERE " + quote(settings.columns.ID) + " = " + settings.placeholder(1),
-		scan:   table.Scan,
-		wanted: len(table.Select),
+		settings:  s,
+		db:        db,
+		byID:      s.selectByID(),
+		bySubject: s.selectBySubject(),
+		scan:      table.Scan,
+		wanted:    len(table.Select),
 	}, nil
 }
 
-// rounds is how often a login is tried before it gives up. The second round finds the user whom another login made
-// meanwhile; a third is only needed if that user has been deleted by then.
-const rounds = 3
+// maxRounds is how often a login is tried. The second round finds the user that another login made
+// in the meantime. A third one is needed only if that user was deleted since.
+const maxRounds = 3
 
-// SyncUser implements [userprovider.UserProvider]. A login that changes something is one statement, one that changes
-// nothing two and no write, a first login at most two. Each statement is a transaction of its own.
+// SyncUser implements [userprovider.UserProvider]. A login that changes nothing is one statement
+// and no write. A login that changes something, and a first login, are two. With a LastLogin column
+// a login is one write, and a first login two. Each statement is its own transaction.
 //
-// The error wraps [userprovider.ErrConflict] if a column must be unique and another user has the value.
-func (p *Provider[T]) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+// A statement that fails because of a concurrent one, a restart of the server or a migration is
+// repeated, at most five times. The other errors have the kinds that the interface lists.
+func (p *Provider[T]) SyncUser(
+	ctx context.Context, login userprovider.Login,
+) (userprovider.User, error) {
 	changes, err := p.changes(login)
 	if err != nil {
 		return userprovider.User{}, err
 	}
-	write, settle := p.statements(login, changes)
-	for range rounds {
-		for _, s := range []statement{write, settle} {
-			if s.sql == "" {
-				continue
-			}
-			user, err := p.read(ctx, s.sql, s.args...)
-			if !errors.Is(err, sql.ErrNoRows) {
-				return user, p.explain(err, login)
-			}
+	s := p.loginStatements(login, changes)
+
+	var user userprovider.User
+	err = p.retry(ctx, func() error {
+		var err error
+		user, err = p.store(ctx, s)
+		if p.isUniqueViolation(err) {
+			// Possibly the row that a simultaneous first login of this user inserted. The
+			// second try then finds it.
+			user, err = p.store(ctx, s)
 		}
+		return err
+	})
+	if err != nil {
+		return userprovider.User{}, p.explainLogin(err, login)
 	}
-	return userprovider.User{}, fmt.Errorf("sqlusers: table %s: the user vanished %d times while logging in", p.name, rounds)
+	return user, nil
 }
 
-// FindUser implements [userprovider.UserProvider] by one indexed read.
+// store finds the user and updates it, or inserts it.
+func (p *Provider[T]) store(ctx context.Context, s loginStatements) (userprovider.User, error) {
+	for range maxRounds {
+		user, err := p.update(ctx, s)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return user, err
+		}
+		user, err = p.read(ctx, s.insert)
+		if err == nil {
+			user.Created = true
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return user, err
+		}
+	}
+	return userprovider.User{}, errNotStored
+}
+
+// update returns the user as it is after the login, or sql.ErrNoRows. It writes only if something
+// changes.
+func (p *Provider[T]) update(ctx context.Context, s loginStatements) (userprovider.User, error) {
+	if s.compare.sql == "" {
+		return p.read(ctx, s.update)
+	}
+	var changed bool
+	user, err := p.read(ctx, s.compare, &changed)
+	if err != nil || !changed {
+		return user, err
+	}
+	return p.read(ctx, s.update)
+}
+
+// FindUser implements [userprovider.UserProvider]. It is one read by the primary key.
 func (p *Provider[T]) FindUser(ctx context.Context, id string) (userprovider.User, error) {
 	var key any = id
 	if c := p.catalog[p.columns.ID]; c.kind == integer {
@@ -89,73 +141,48 @@ func (p *Provider[T]) FindUser(ctx context.Context, id string) (userprovider.Use
 		}
 		key = number
 	}
-	user, err := p.read(ctx, p.query, key)
-	switch {
-	case errors.Is(err, sql.ErrNoRows), isDataFault(err): // what the column cannot hold is nobody's ID
-		return userprovider.User{}, userprovider.ErrNotFound
-	case err != nil:
-		return userprovider.User{}, fmt.Errorf("sqlusers: table %s: reading a user: %w", p.name, err)
-	case user.ID != id: // 007 is not 7, and a collation may take A for a
+	user, err := p.find(ctx, statement{p.byID, []any{key}})
+	if err != nil {
+		return userprovider.User{}, err
+	}
+	if user.ID != id { // 007 is not 7, and a collation may take A for a
 		return userprovider.User{}, userprovider.ErrNotFound
 	}
 	return user, nil
 }
 
-// read returns the one user of a query, or sql.ErrNoRows.
-func (p *Provider[T]) read(ctx context.Context, query string, args ...any) (userprovider.User, error) {
-	rows, err := p.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return userprovider.User{}, err
+// FindSubject implements [userprovider.SubjectFinder]. It is one read by the unique index.
+func (p *Provider[T]) FindSubject(
+	ctx context.Context, issuer, subject string,
+) (userprovider.User, error) {
+	identity := userprovider.Identity{Issuer: issuer, Subject: subject}
+	if p.checkIdentity(identity) != nil {
+		return userprovider.User{}, userprovider.ErrNotFound
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return userprovider.User{}, err
-		}
-		return userprovider.User{}, sql.ErrNoRows
-	}
-
-	var id string
-	var active, staff, superuser sql.NullBool
-	value, err := p.scan(&row{rows, []any{&id, &active, &staff, &superuser}, p.wanted})
-	switch {
-	case err != nil:
-		return userprovider.User{}, fmt.Errorf("Table.Scan: %w", err)
-	case id == "":
-		return userprovider.User{}, errors.New("Table.Scan did not call its row's Scan, or the user's ID is empty")
-	}
-	// A write is only done, and its faults are only known, when the result has been read to its end.
-	if rows.Next() {
-		return userprovider.User{}, fmt.Errorf("the ID %q belongs to two rows", id)
-	}
-	return userprovider.User{
-		ID: id, Active: active.Bool, Staff: staff.Bool, Superuser: superuser.Bool, Value: value,
-	}, rows.Err()
+	return p.find(ctx, statement{p.bySubject, p.keyValues(identity)})
 }
 
-// A row puts our columns in front of the application's.
-type row struct {
-	rows   *sql.Rows
-	ours   []any
-	wanted int
-}
-
-func (r *row) Scan(dest ...any) error {
-	if len(dest) != r.wanted {
-		return fmt.Errorf("Table.Select names %d columns, and Scan takes %d", r.wanted, len(dest))
-	}
-	return r.rows.Scan(slices.Concat(r.ours, dest)...)
-}
-
-// explain says what a database's error is about.
-func (p *Provider[T]) explain(err error, login userprovider.Login) error {
+func (p *Provider[T]) find(ctx context.Context, s statement) (userprovider.User, error) {
+	var user userprovider.User
+	err := p.retry(ctx, func() error {
+		var err error
+		user, err = p.read(ctx, s)
+		return err
+	})
 	switch {
 	case err == nil:
-		return nil
-	case isUniqueViolation(err):
-		return fmt.Errorf("sqlusers: table %s: %w: %w", p.name, userprovider.ErrConflict, err)
+		return user, nil
+	case errors.Is(err, sql.ErrNoRows), isDataException(err): // no row has a value like this
+		return userprovider.User{}, userprovider.ErrNotFound
 	default:
-		fields := strings.Join(slices.Sorted(maps.Keys(login.Fields)), ", ")
-		return fmt.Errorf("sqlusers: table %s: storing a login (fields %s): %w", p.name, fields, err)
+		return userprovider.User{}, p.explainFind(err)
 	}
+}
+
+// logger returns Table.Logger or its default.
+func (t Table[T]) logger() *slog.Logger {
+	if t.Logger != nil {
+		return t.Logger
+	}
+	return slog.Default()
 }

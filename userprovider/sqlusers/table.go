@@ -3,101 +3,124 @@ package sqlusers
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/chiauth0/auth/userprovider"
 )
 
-// A Table says where an application keeps its users, and how a row becomes a user of its own type T. Its zero fields are
-// the defaults and fit the table that [Schema] describes; Dialect, Select and Scan have none. [New] reads and copies it.
+// A Table tells where an application keeps its users, and how a row becomes a user of its own type
+// T. The zero values are defaults that fit the table of [Schema]. Dialect, Select and Scan have no
+// default. [New] copies the Table.
 type Table[T any] struct {
-	// Dialect is the database's language: [PostgreSQL] or [SQLite].
+	// Dialect is the SQL dialect of the database: [PostgreSQL] or [SQLite].
 	Dialect Dialect
 
-	// Name is the table's, or schema.table: a dot divides the two. Default: users.
+	// Name is the name of the table, or schema.table. Default: users.
 	Name string
 
 	// Columns are the names of the columns that have a meaning.
 	Columns Columns
 
-	// Issuer is the one issuer, such as https://tenant.eu.auth0.com/, whose users a table without an issuer column
-	// keeps: a login of another one is an error, because another tenant's auth0|1 is another person. Required where
-	// there is no such column, and must be empty where there is one.
+	// Issuer is the one issuer, such as https://tenant.eu.auth0.com/, whose users a table without
+	// an issuer column keeps. A login of another issuer is an error, since the same subject there
+	// is another person. It must be written exactly as in the ID token: issuers of Auth0 end in a
+	// slash. Required for a table without an issuer column, and empty for one with it.
 	Issuer string
 
-	// Select are the names of the columns that Scan reads, in its order. Any column of the table may be among them, and
-	// a name is all that may stand here: it is quoted.
+	// Select are the names of the columns that Scan reads, in its order. Each is the name of a
+	// column and is quoted, so that it cannot be an expression.
 	Select []string
 
-	// Scan makes a user from the columns in Select. What it returns becomes userprovider.User.Value; its error is the
-	// request's. It is called while the row is being read, by several goroutines at once, and must not use the
-	// database.
+	// Scan makes a user from the columns in Select. Its result becomes userprovider.User.Value. It
+	// is called by several goroutines at once, while the row is being read, and must not use the
+	// database. New calls it once with a row whose Scan returns an error, to check the number of
+	// columns.
 	Scan func(row Row) (T, error)
 
-	// Defaults are values for the columns of a new user, above all for those that must not be NULL: column → value, of
-	// a type that the driver takes. One that is a func(userprovider.Login) any is called to make the value; it may be
-	// called for a login that turns out not to be the first. A field or role that the login sets wins. Default: what the
-	// table itself has as defaults, and active without roles.
+	// Defaults are values for the columns of a new user, such as those that must not be NULL:
+	// column → value, of a type that the driver accepts. A value that is a
+	// func(userprovider.Login) any is called to make the value, also for a login that then turns
+	// out not to be the first. A field or a role that the login sets takes precedence. Default:
+	// the defaults of the table.
 	Defaults map[string]any
 
-	// Reactivate makes an inactive user who logs in active again, as Django's Auth0 backends do. Default: false, and
-	// setting somebody inactive keeps them out.
+	// Reactivate makes an inactive user active at the next login, as Django's Auth0 backends do. It
+	// does not bring back a deleted user. Default: false, and an inactive user stays inactive.
 	Reactivate bool
 
-	// SkipIDCheck takes an SQLite table whose ID is an INTEGER PRIMARY KEY without AUTOINCREMENT. SQLite gives the
-	// number of a deleted user to the next new one, who would be in the sessions of the other: the application must then
-	// never delete a user. Default: false, and New refuses such a table.
+	// SkipIDCheck accepts an SQLite table whose ID is an INTEGER PRIMARY KEY without AUTOINCREMENT.
+	// SQLite gives the number of a deleted user to the next new one, and with it the sessions that
+	// the deleted user left. The application must then never delete a user. Default: false, and New
+	// refuses such a table.
 	SkipIDCheck bool
+
+	// Logger gets the warnings of New. Default: slog.Default().
+	Logger *slog.Logger
 }
 
-// Columns are the names of the columns that have a meaning, exactly as the table has them. None but Email can be a field
-// that is mapped to a claim, and Email only follows the claim "email". [NoColumn] stands for a column that the table
-// lacks.
+// Columns are the names of the columns that have a meaning, exactly as the table has them. A
+// mapping can write none of them, except Email, which follows the claim "email". [NoColumn] stands
+// for a column that the table does not have.
 type Columns struct {
-	// ID is the key that sessions keep: an integer, text or UUID that is unique and never used again. Default: id.
+	// ID is the key that sessions hold: an integer, text or UUID that is unique and never used
+	// again. Default: id.
 	ID string
 
-	// Issuer and Subject say who somebody is at Auth0. They must be text that is compared byte by byte, and unique
-	// together (Subject alone where there is no Issuer). Default: issuer (none if Table.Issuer is set), and subject.
+	// Issuer and Subject are the identity of the user at Auth0. They must be text that is compared
+	// byte by byte, and unique together (Subject alone where there is no Issuer). Default: issuer
+	// (none if Table.Issuer is set), and subject.
 	Issuer, Subject string
 
-	// Email is the column of the field "email". Without one the e-mail is not stored. Default: email.
+	// Email is the column of the field "email". Without one, the e-mail is not stored.
+	// Default: email.
 	Email string
 
-	// Active is false for people who may not sign in; NULL counts as false. Without such a column everybody is active.
-	// Default: active.
+	// Active is false for users who may not log in. NULL counts as false. Without such a column all
+	// users are active. A new user is active, unless the table has a default for the column or
+	// computes it: then the table decides, as for users who need an approval. Default: active.
 	Active string
 
-	// Staff and Superuser are the roles; NULL counts as false. Without such a column nobody has the role, and a login
-	// that sets it is an error. Default: staff and superuser.
+	// DeletedAt is when the user was deleted, for an application that marks rows in place of
+	// removing them. A user is not active unless the column is NULL. A login neither sets nor
+	// clears it. Default: deleted_at if the table has a column of this name, else none.
+	DeletedAt string
+
+	// Staff and Superuser are the roles. NULL counts as false. Without such a column no user has
+	// the role, and a mapping that sets it is an error. Default: staff and superuser.
 	Staff, Superuser string
 
-	// Created is when the user first logged in, and Updated when a login last changed something, both by the database's
-	// clock. Default: created_at and updated_at.
+	// Created is when the user first logged in, and Updated when a login last changed something, by
+	// the clock of the database. They must be timestamps or dates. In a column without a time zone
+	// the time is UTC. Default: created_at and updated_at.
 	Created, Updated string
 
-	// LastLogin is when the user last logged in. It makes every login a write, so it is never taken by default.
-	// Default: none.
+	// LastLogin is when the user last logged in. Every login is then a write, which is why there is
+	// no such column by default. Default: none.
 	LastLogin string
 }
 
-// NoColumn in place of a name in [Columns] says that the table has no such column.
+// NoColumn in place of a name in [Columns] means that the table has no such column.
 const NoColumn = "-"
 
-// A Row is one row of a result: a *sql.Row and a *sql.Rows are, so that an application can use its scan function for
-// queries of its own.
+// A Row is one row of a result. *sql.Row and *sql.Rows are Rows, so that an application can use its
+// scan function for its own queries.
 type Row interface {
 	Scan(dest ...any) error
 }
 
-// A Dialect is a database's language.
+// A Dialect is an SQL dialect.
 type Dialect int
 
-// The dialects that a [Table] can have: PostgreSQL 12 and later, and SQLite 3.35 and later.
+// The dialects of a [Table]: PostgreSQL 12 and later, and SQLite 3.35 and later.
 const (
 	PostgreSQL Dialect = iota + 1
 	SQLite
 )
 
-// String returns the name that people know the database by.
+// String returns the name of the database.
 func (d Dialect) String() string {
 	switch d {
 	case PostgreSQL:
@@ -109,9 +132,13 @@ func (d Dialect) String() string {
 	}
 }
 
-// named returns the columns with the defaults filled in and "" for those that the table lacks.
-func (c Columns) named(issuer string) Columns {
-	name := func(name *string, standard string) {
+// defaultDeletedAt is the column that marks deleted users if the table has it.
+const defaultDeletedAt = "deleted_at"
+
+// withDefaults returns the columns with the defaults filled in, and "" for a column that the table
+// does not have. DeletedAt stays as it is, since its default depends on the table.
+func (c Columns) withDefaults(issuer string) Columns {
+	set := func(name *string, standard string) {
 		switch *name {
 		case "":
 			*name = standard
@@ -120,35 +147,41 @@ func (c Columns) named(issuer string) Columns {
 		}
 	}
 	if issuer == "" {
-		name(&c.Issuer, "issuer")
+		set(&c.Issuer, "issuer")
 	} else {
-		name(&c.Issuer, "")
+		set(&c.Issuer, "")
 	}
-	name(&c.ID, "id")
-	name(&c.Subject, "subject")
-	name(&c.Email, "email")
-	name(&c.Active, "active")
-	name(&c.Staff, "staff")
-	name(&c.Superuser, "superuser")
-	name(&c.Created, "created_at")
-	name(&c.Updated, "updated_at")
-	name(&c.LastLogin, "")
+	set(&c.ID, "id")
+	set(&c.Subject, "subject")
+	set(&c.Email, "email")
+	set(&c.Active, "active")
+	set(&c.Staff, "staff")
+	set(&c.Superuser, "superuser")
+	set(&c.Created, "created_at")
+	set(&c.Updated, "updated_at")
+	set(&c.LastLogin, "")
 	return c
 }
 
-// settings returns what of the table does not depend on T, with the defaults filled in, or every fault in it that can be
-// told without the database.
+// settings returns the part of the table that does not depend on T, with the defaults filled in, or
+// all faults that can be found without the database.
 func (t Table[T]) settings() (settings, error) {
 	s := settings{
-		dialect: t.Dialect, name: t.Name, columns: t.Columns.named(t.Issuer), issuer: t.Issuer,
-		defaults: maps.Clone(t.Defaults), reactivate: t.Reactivate,
+		dialect:    t.Dialect,
+		name:       t.Name,
+		columns:    t.Columns.withDefaults(t.Issuer),
+		issuer:     t.Issuer,
+		defaults:   maps.Clone(t.Defaults),
+		reactivate: t.Reactivate,
 	}
 	if s.name == "" {
 		s.name = "users"
 	}
+
 	var faults []error
 	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("sqlusers: Table."+format, args...))
+		err := fmt.Errorf("sqlusers: Table.%w", fmt.Errorf(format, args...))
+		faults = append(faults, &kindError{userprovider.ErrMisconfigured, err})
 	}
 	if t.Dialect != PostgreSQL && t.Dialect != SQLite {
 		fault("Dialect is %v; set it to sqlusers.PostgreSQL or sqlusers.SQLite", t.Dialect)
@@ -156,18 +189,43 @@ func (t Table[T]) settings() (settings, error) {
 	if s.columns.ID == "" || s.columns.Subject == "" {
 		fault("Columns: a table without an ID or a Subject column cannot keep users; name both")
 	}
-	switch {
-	case t.Issuer == "" && s.columns.Issuer == "":
-		fault("Issuer is empty, and the table has no issuer column; set it to the one issuer that users may come from, " +
-			"such as https://tenant.eu.auth0.com/")
-	case t.Issuer != "" && s.columns.Issuer != "":
-		fault("Issuer is %q, and Columns.Issuer is %q; leave one of them empty", t.Issuer, s.columns.Issuer)
+	if problem := t.checkIssuer(s.columns.Issuer); problem != "" {
+		fault("Issuer is %s", problem)
 	}
 	if s.reactivate && s.columns.Active == "" {
-		fault("Reactivate is set, but the table has no Active column; name it in Columns, or leave Reactivate out")
+		fault("Reactivate is set, but the table has no Active column; name it in Columns, or leave " +
+			"Reactivate out")
 	}
 	if t.Scan == nil || len(t.Select) == 0 {
-		fault("Select and Scan are both needed: the columns of your user, and the function that reads them")
+		fault("Select and Scan are both required: the columns of your user, and the function that " +
+			"reads them")
+	} else if err := t.checkScan(); err != nil {
+		faults = append(faults, &kindError{userprovider.ErrMisconfigured, err})
 	}
 	return s, errors.Join(faults...)
+}
+
+// checkIssuer returns what is wrong with Table.Issuer. column is the name of the issuer column.
+func (t Table[T]) checkIssuer(column string) (problem string) {
+	if t.Issuer == "" {
+		if column == "" {
+			return "empty, and the table has no issuer column; set it to the one issuer that users " +
+				"may come from, such as https://tenant.eu.auth0.com/"
+		}
+		return ""
+	}
+	if column != "" {
+		return fmt.Sprintf("%q, and Columns.Issuer is %q; leave one of them empty", t.Issuer, column)
+	}
+
+	u, err := url.Parse(t.Issuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Sprintf("%q, which is not a URL; write it as the claim iss of the ID token, such "+
+			"as https://tenant.eu.auth0.com/", t.Issuer)
+	}
+	isAuth0 := strings.HasSuffix(u.Hostname(), ".auth0.com")
+	if isAuth0 && !strings.HasSuffix(t.Issuer, "/") {
+		return fmt.Sprintf("%q; issuers of Auth0 end in a slash, so write %q", t.Issuer, t.Issuer+"/")
+	}
+	return ""
 }
