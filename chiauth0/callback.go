@@ -70,7 +70,7 @@ func (a *auth) finishLogin(
 	user, identity, err := a.signIn(r, t, answer)
 	if err != nil {
 		e := a.loginFailed(err, state.ReturnTo)
-		e.user, e.subject, e.ofLogin = user.ID, identity.Subject, true
+		e.Err = &refusal{error: e.Err, user: user.ID, subject: identity.Subject, ofLogin: true}
 		a.fail(w, r, e)
 		return
 	}

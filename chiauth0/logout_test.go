@@ -271,7 +271,7 @@ func TestLogoutAsked(t *testing.T) {
 			status := map[string]int{
 				ends: http.StatusSeeOther, asks: http.StatusOK, refuses: http.StatusForbidden, idles: http.StatusServiceUnavailable,
 				malformed: http.StatusBadRequest,
-				"405": http.StatusMethodNotAllowed,
+				"405":     http.StatusMethodNotAllowed,
 			}[test.want]
 			if resp.StatusCode != status {
 				t.Errorf("answered %s, want %d", resp.Status, status)

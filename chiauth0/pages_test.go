@@ -209,10 +209,10 @@ func TestPageTexts(t *testing.T) {
 		"401":                        {401, "You are not signed in", []string{"Log in", "Home"}, ""},
 		"403, guard":                 {403, "You cannot open this page", []string{"Use another account", "Home"}, ""},
 		"403, a logout from another": {403, "You are still signed in", []string{"Home"}, ""},
-		"403, denied":                {
+		"403, denied": {
 			403, "You cannot log in with this account", []string{"Use another account", "Home"}, "",
 		},
-		"503":                        {503, "Temporarily unavailable", []string{"Try again", "Home"}, "store is down"},
+		"503": {503, "Temporarily unavailable", []string{"Try again", "Home"}, "store is down"},
 	} {
 		page := pages[name]
 		root, err := html.Parse(strings.NewReader(page.body))
