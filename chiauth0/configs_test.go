@@ -6,11 +6,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/sessionstores"
+	"github.com/chiauth0/auth/sessionstores/memstore"
 	"github.com/chiauth0/auth/userprovider"
 )
 
@@ -129,4 +132,85 @@ func TestConfigsOnOneManager(t *testing.T) {
 			}
 		}
 	})
+}
+
+// neighbours serves several applications of one host, each with a Config, a client, a mount path and
+// a session cookie of its own.
+func neighbours(t *testing.T, n int) (a *app, mounts []string) {
+	t.Helper()
+	a = newApp(t)
+	r := chi.NewRouter()
+	for i := range n {
+		cfg := a.cfg.Clone()
+		cfg.ClientID = fmt.Sprint("client ", i)
+		cfg.MountPath = fmt.Sprintf("/%d/auth0", i)
+		cfg.HomePath = fmt.Sprintf("/%d/home", i)
+		cfg.Sessions = sessionstores.New(memstore.New())
+		cfg.Sessions.Cookie.Name = fmt.Sprint("session", i)
+		a.tenant.AddClient(chiauth0test.Client{
+			ID: cfg.ClientID, Secret: cfg.ClientSecret,
+			CallbackURLs: []string{a.base + cfg.MountPath + "/callback"},
+			LogoutURLs:   []string{a.base + cfg.MountPath},
+		})
+		r.Mount(cfg.MountPath, chiauth0.Router(cfg))
+		r.With(chiauth0.RequireLogin(cfg)).Get(cfg.HomePath, whoami)
+		mounts = append(mounts, cfg.MountPath)
+	}
+	a.net.serve(a.base, r)
+	return a, mounts
+}
+
+func TestNeighboursOnOneHost(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(b *browser, mount string){
+		"a login":   func(b *browser, mount string) { b.begin(mount + "/login") },
+		"a logout":  func(b *browser, mount string) { b.get(mount + "/logout") },
+		"ten tries": func(b *browser, mount string) { repeat(10, func() { b.begin(mount + "/login") }) },
+	} {
+		t.Run(name+" of the other application leaves a login in progress alone", func(t *testing.T) {
+			t.Parallel()
+			a, mounts := neighbours(t, 2)
+			b := a.browser()
+			begun := b.begin(mounts[0] + "/login")
+			meanwhile(b, mounts[1])
+			resp := b.get(b.authorize(begun, ada).String())
+			if resp.StatusCode != 303 || resp.location() != "https://app.example/0/home" {
+				t.Errorf("the login ends with %s at %q", resp.Status, resp.location())
+			}
+		})
+	}
+	t.Run("logins at four applications in a row are no loop", func(t *testing.T) {
+		t.Parallel()
+		a, mounts := neighbours(t, 4)
+		b := a.browser()
+		for _, mount := range mounts {
+			if resp := b.login(mount+"/login", ada); resp.StatusCode != 303 {
+				t.Errorf("%s: the login ends with %s", mount, resp.Status)
+			}
+		}
+	})
+}
+
+func repeat(n int, f func()) {
+	for range n {
+		f()
+	}
+}
+
+// Two Configs of one client differ in their mount paths. One ends no login of the other.
+func TestConfigsOfOneClient(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	strict := a.cfg.Clone()
+	strict.MountPath, strict.ACRValues, strict.MaxAge = "/strict", "mfa", time.Minute
+	a.client.CallbackURLs = append(a.client.CallbackURLs, a.base+"/strict/callback")
+	a.tenant.AddClient(a.client)
+	a.router.Mount("/strict", chiauth0.Router(strict))
+	b := a.browser()
+	callback := b.authorize(b.begin("/auth0/login"), ada)
+	callback.Path = "/strict/callback"
+	resp := b.get(callback.String())
+	if resp.StatusCode != http.StatusBadRequest || a.sessions() != 0 {
+		t.Errorf("got %s and %d sessions, want 400 and none", resp.Status, a.sessions())
+	}
 }

@@ -45,6 +45,60 @@ func TestOwnHomePage(t *testing.T) {
 	})
 }
 
+// TestPagesOfTheApplication replaces the pages of Config one by one.
+func TestPagesOfTheApplication(t *testing.T) {
+	t.Parallel()
+	own := template.Must(template.New("").Parse(`
+{{define "error"}}own error: {{.Error.Title}} {{.Error.Code}} {{.Error.HomeURL}} {{.Languages}}{{end}}
+{{define "confirm"}}own confirm: {{.LogoutURL}} {{.HomeURL}} {{.Languages}}{{end}}
+`))
+	a := newApp(t, func(c *chiauth0.Config) { c.Pages = own })
+	b := a.browser()
+	for _, test := range []struct {
+		page   *response
+		status int
+		want   string
+	}{
+		{
+			b.get("/auth0/callback?state=x", "Accept-Language", "en;q=0.1,de"), 400,
+			"own error: This login has expired invalid_state / [de en]",
+		},
+		{
+			b.get("/auth0/logout", "Sec-Fetch-Site", "cross-site", "Accept-Language", "fr"), 200,
+			"own confirm: /auth0/logout / [fr]",
+		},
+	} {
+		if test.page.body != test.want || test.page.StatusCode != test.status {
+			t.Errorf("got %s: %s, want %d: %s", test.page.Status, test.page.body, test.status, test.want)
+		}
+		if csp := test.page.Header.Get("Content-Security-Policy"); csp != "frame-ancestors 'none'" {
+			t.Errorf("got the policy %q for a page of the application", csp)
+		}
+	}
+	home := b.get("/auth0")
+	if !strings.Contains(home.body, "<h1>Auth0 Login</h1>") {
+		t.Errorf("a page that is not defined is not the built-in one: %s", home.body)
+	}
+	if csp := home.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
+		t.Errorf("got the policy %q for a built-in page", csp)
+	}
+}
+
+func TestErrorPageThatFails(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, func(c *chiauth0.Config) {
+		c.Pages = template.Must(template.New("error").Parse(`half a page {{.Nothing}}`))
+	})
+	page := a.browser().get("/auth0/callback?state=x")
+	if page.StatusCode != 400 || strings.Contains(page.body, "half") ||
+		!strings.Contains(page.body, "This login has expired") {
+		t.Errorf("got %s: %s, want the built-in page", page.Status, page.body)
+	}
+	if !strings.Contains(a.log.String(), "Pages") {
+		t.Errorf("the log lacks the fault: %s", a.log)
+	}
+}
+
 // TestHomeName proves which name people are greeted by.
 func TestHomeName(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package chiauth0_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,54 @@ func TestRouterInAnApplication(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestMissingPages checks the answers of a Router whose application has no handlers for them.
+func TestMissingPages(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	for _, path := range []string{"/auth0/nothing", "/auth0/login/more", "/auth0/callback/"} {
+		page := b.get(path)
+		if page.StatusCode != http.StatusNotFound || !strings.Contains(page.body, "<h1>Page not found</h1>") {
+			t.Errorf("%s: got %s: %s", path, page.Status, page.body)
+		}
+		checkProblem(t, b.get(path, "Accept", "application/json"), 404, "not_found")
+	}
+	for request, allow := range map[string][]string{
+		"POST /auth0/login":       {"GET", "HEAD"},
+		"DELETE /auth0/logout":    {"GET", "HEAD", "POST"},
+		"PUT /auth0":              {"GET", "HEAD"},
+		"PATCH /auth0/me":         {"GET", "HEAD"},
+		"OPTIONS /auth0/login":    {"GET", "HEAD"},
+		"POST /auth0/callback?x=": {"GET"},
+		"HEAD /auth0/callback?x=": {"GET"},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		resp := b.do(method, path)
+		if got := resp.Header["Allow"]; resp.StatusCode != 405 || !slices.Equal(got, allow) {
+			t.Errorf("%s: got %s with Allow %q, want 405 with %q", request, resp.Status, got, allow)
+		}
+		if method != http.MethodHead && !strings.Contains(resp.body, "This does not work here") {
+			t.Errorf("%s: got no page: %s", request, resp.body)
+		}
+	}
+}
+
+// HEAD works where GET does, without chi's GetHead too.
+func TestHeadOfTheRouter(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	b.signIn(ada)
+	for path, want := range map[string]int{
+		"/auth0": 200, "/auth0/": 200, "/auth0/me": 200, "/auth0/login": 503, "/auth0/logout": 503,
+	} {
+		resp := b.do(http.MethodHead, path)
+		if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 {
+			t.Errorf("HEAD %s: got %s with %q, want %d", path, resp.Status, resp.Header, want)
+		}
+	}
 }
 
 // TestTwoConfigs proves C19 for guards: with two Configs on one session manager, one's user is nobody to the other.
