@@ -105,7 +105,7 @@ func (a *auth) refuseBearer(
 		e.Status, e.Message = http.StatusUnauthorized, "The access token is not valid."
 		challenge += `, error="invalid_token", error_description="The access token is not valid"`
 	}
-	e.subject = bearer.Subject
+	e.Err = &refusal{error: e.Err, subject: bearer.Subject}
 	w.Header().Set("WWW-Authenticate", challenge)
 	a.fail(w, r, e)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
@@ -69,7 +70,7 @@ func (a *auth) finishLogin(
 	user, identity, err := a.signIn(r, t, answer)
 	if err != nil {
 		e := a.loginFailed(err, state.ReturnTo)
-		e.user, e.subject, e.ofLogin = user.ID, identity.Subject, true
+		e.Err = &refusal{error: e.Err, user: user.ID, subject: identity.Subject, ofLogin: true}
 		a.fail(w, r, e)
 		return
 	}
@@ -109,21 +110,20 @@ func (a *auth) strayCallback(
 		a.goHome(w, r, "") // the back button
 	case signedIn:
 		a.goHome(w, r, state.ReturnTo)
-	case state.ID != "" && !state.expired() && !state.Restarted:
+	case a.canRestart(r, state):
 		a.restartLogin(w, r, state)
 	default:
-		e := newError(CodeInvalidState, fmt.Errorf("%w (state of %d bytes, opened: %t, restarted: %t)",
-			ErrInvalidState, len(answer.state), state.ID != "", state.Restarted))
+		e := newError(CodeInvalidState, fmt.Errorf("%w (state of %d bytes, opened: %t, restarts: %d)",
+			ErrInvalidState, len(answer.state), state.ID != "", state.Restarts))
 		e.RetryURL = a.loginURL(state.ReturnTo)
-		if state.Restarted {
+		if state.Restarts > 0 {
 			e.Message += " Your browser may not be keeping this site's cookies."
 		}
 		a.fail(w, r, e)
 	}
 }
 
-// restartLogin begins a login again whose cookie is gone. The state says that it is the second
-// attempt, so that a browser without cookies gets a page at the next callback.
+// restartLogin begins a login again whose cookie is gone. The new state counts the attempts.
 func (a *auth) restartLogin(w http.ResponseWriter, r *http.Request, state loginState) {
 	query, err := url.ParseQuery(state.Query)
 	if err != nil {
@@ -131,7 +131,16 @@ func (a *auth) restartLogin(w http.ResponseWriter, r *http.Request, state loginS
 		return
 	}
 	query.Del("invitation") // good for one login
-	a.startLogin(w, r, loginRequest{returnTo: state.ReturnTo, query: query, restarted: true})
+	if state.Restarts > 0 {
+		select {
+		case <-time.After(restartDelay):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	a.startLogin(w, r, loginRequest{
+		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1,
+	})
 }
 
 // callbackAnswer is what Auth0 put into the callback's query.

@@ -33,6 +33,19 @@ func (b *browser) refused(resp *response, status int) {
 	}
 }
 
+// refusedByRestart checks that a callback begins the login again and signs nobody in.
+func (b *browser) refusedByRestart(resp *response) {
+	t := b.app.t
+	t.Helper()
+	if resp.StatusCode != http.StatusFound ||
+		!strings.HasPrefix(resp.location(), b.app.tenant.Issuer()+"authorize?") {
+		t.Errorf("answered %s to %q, want a new login", resp.Status, resp.location())
+	}
+	if n, cookie := b.app.sessions(), b.sessionCookie(); n != 0 || cookie != "" {
+		t.Errorf("got %d sessions and the cookie %q, want none", n, cookie)
+	}
+}
+
 func with(u *url.URL, name, value string) string {
 	query := u.Query()
 	query.Set(name, value)
@@ -179,14 +192,14 @@ func TestCallbackAgain(t *testing.T) {
 			t.Error("the code was redeemed again")
 		}
 	})
-	t.Run("and while signed out is an expired login", func(t *testing.T) {
+	t.Run("while signed out it begins the login again", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)
 		b.get(callback.String())
 		b.get("/auth0/logout")
-		b.refused(b.get(callback.String()), http.StatusBadRequest)
+		b.refusedByRestart(b.get(callback.String()))
 	})
 	t.Run("a duplicate still in flight leads to next_url, and redeems nothing", func(t *testing.T) {
 		t.Parallel()

@@ -2,8 +2,10 @@ package chiauth0_test
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +26,20 @@ func (l *lastError) handle(w http.ResponseWriter, _ *http.Request, err *chiauth0
 	l.mu.Unlock()
 	w.WriteHeader(err.Status)
 }
+
+// checkOffersOtherAccount checks that a page offers another account and no attempt with the same one.
+func checkOffersOtherAccount(t *testing.T, resp *response, want string) {
+	t.Helper()
+	link := switchLink.FindStringSubmatch(resp.body)
+	if link == nil || html.UnescapeString(link[1]) != want {
+		t.Errorf("got the links %q to another account, want %q", link, want)
+	}
+	if strings.Contains(resp.body, "Try again") {
+		t.Errorf("the page offers the same refusal again: %s", resp.body)
+	}
+}
+
+var switchLink = regexp.MustCompile(`href="([^"]*)">Use another account<`)
 
 func TestProviderErrors(t *testing.T) {
 	t.Parallel()
@@ -49,25 +65,34 @@ func TestProviderErrors(t *testing.T) {
 				if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
 					t.Errorf("%d requests for tokens", n)
 				}
-				if strings.Contains(a.log.String(), "so on") {
-					t.Error("the description is in the log")
+				if !strings.Contains(a.log.String(), "so on") {
+					t.Errorf("the description is not in the log: %s", a.log)
 				}
 				if handler != nil {
 					continue
 				}
-				if strings.Contains(resp.body, "<script") || !strings.Contains(resp.body, "&lt;script&gt;") {
-					t.Errorf("the page says %s", resp.body)
+				shown := strings.Contains(resp.body, "&lt;script&gt;")
+				forPeople := status == 403 || strings.HasSuffix(code, "_required")
+				if strings.Contains(resp.body, "<script") || shown != forPeople {
+					t.Errorf("got a page with the description: %t, want %t", shown, forPeople)
+				}
+				if status == 403 {
+					checkOffersOtherAccount(t, resp, "/auth0/login?prompt=login&next_url=%2Faccount")
+					continue
 				}
 				if link := resp.retryLink(t); link != "/auth0/login?next_url=%2Faccount" {
 					t.Errorf("Try again leads to %q", link)
-				}
-				if offered := strings.Contains(resp.body, `action="/auth0/logout"`) && strings.Contains(resp.body, "Use another account"); offered != (status == 403) {
-					t.Errorf("another account is offered: %t", offered)
 				}
 			}
 			var answered *chiauth0.ProviderError
 			if !errors.As(last.err, &answered) || answered.Code != code {
 				t.Errorf("the error is %v", last.err)
+			}
+			if last.err.ProviderCode != code {
+				t.Errorf("got ProviderCode %q, want %q", last.err.ProviderCode, code)
+			}
+			if strings.HasSuffix(code, "_required") && string(last.err.Code) != code {
+				t.Errorf("got Code %q, want %q", last.err.Code, code)
 			}
 		})
 	}
@@ -123,7 +148,7 @@ func TestCodeIsBound(t *testing.T) {
 		a := newApp(t)
 		attacker, victim := a.browser(), a.browser()
 		planted := attacker.authorize(attacker.begin("/auth0/login"), grace)
-		victim.refused(victim.get(planted.String()), http.StatusBadRequest)
+		victim.refusedByRestart(victim.get(planted.String()))
 		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
 			t.Errorf("%d requests for tokens", n)
 		}

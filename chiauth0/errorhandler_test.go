@@ -74,7 +74,7 @@ func TestErrorHandler(t *testing.T) {
 		},
 		{
 			"denied", func() *response { return b.login("/auth0/login?next_url=/account", ada) },
-			chiauth0.Error{Status: 403, Code: "access_denied", RetryURL: "/auth0/login?next_url=%2Faccount", SwitchURL: "/auth0/logout"},
+			chiauth0.Error{Status: 403, Code: "access_denied", ProviderCode: "access_denied", SwitchURL: "/auth0/login?prompt=login&next_url=%2Faccount"},
 			func(err error) bool { return errors.As(err, &provider) && provider.Description == "not you" },
 		},
 		{
@@ -88,7 +88,7 @@ func TestErrorHandler(t *testing.T) {
 				defer a.store.down.Store(false)
 				return b.get("/cart?add=book")
 			},
-			chiauth0.Error{Status: 503, Code: "temporarily_unavailable"},
+			chiauth0.Error{Status: 503, Code: "temporarily_unavailable", RetryURL: "/cart?add=book"},
 			func(err error) bool { return errors.Is(err, chiauth0.ErrUnavailable) && errors.Is(err, errStoreDown) },
 		},
 	} {
@@ -104,10 +104,10 @@ func TestErrorHandler(t *testing.T) {
 			t.Fatalf("%s: ErrorHandler was not called", test.name)
 		}
 		got := *last
-		if !test.is(last) || got.Message == "" {
-			t.Errorf("%s: got %q, %v", test.name, got.Message, got.Err)
+		if !test.is(last) || got.Message == "" || got.Title == "" || got.HomeURL != "/" {
+			t.Errorf("%s: got %+v", test.name, got)
 		}
-		got.Message, got.Err = "", nil
+		got.Message, got.Title, got.HomeURL, got.Err = "", "", "", nil
 		if got != test.want {
 			t.Errorf("%s: got %+v, want %+v", test.name, got, test.want)
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/chiauth0/auth/userprovider"
 )
 
 var (
@@ -61,6 +63,7 @@ var (
 // The operator can act (logged at ERROR, no Retry-After):
 //
 //	internal_error     500  a fault of the program; see err in the log
+//	misconfigured      500  the user provider is not set up correctly; see err in the log
 //	base_url_missing   500  set BaseURL (APP_BASE_URL)
 //	mounted_elsewhere  500  mount the Router at MountPath
 //	client_rejected    502  the token endpoint refused the client: check ClientSecret and AuthStyle
@@ -94,6 +97,7 @@ const (
 	CodeConflict                 Code = "conflict"
 	CodeInvalidUserData          Code = "invalid_user_data"
 	CodeInternal                 Code = "internal_error"
+	CodeMisconfigured            Code = "misconfigured"
 	CodeBaseURLMissing           Code = "base_url_missing"
 	CodeMountedElsewhere         Code = "mounted_elsewhere"
 	CodeClientRejected           Code = "client_rejected"
@@ -171,8 +175,12 @@ var codeInfos = map[Code]codeInfo{
 		422, "These details cannot be stored",
 		"This account has details that this application cannot store.",
 	},
-	CodeInternal:         {500, "Something went wrong", "Something went wrong in this application."},
-	CodeBaseURLMissing:   {500, titleNotSetUp, textNotSetUp},
+	CodeInternal:      {500, "Something went wrong", "Something went wrong in this application."},
+	CodeMisconfigured: {500, titleNotSetUp, textNotSetUp},
+	CodeBaseURLMissing: {
+		500, titleNotSetUp,
+		"This application is not set up for this address: BaseURL (APP_BASE_URL) is not set.",
+	},
 	CodeMountedElsewhere: {500, titleNotSetUp, textNotSetUp},
 	CodeClientRejected:   {502, titleNotSetUp, textNotSetUp},
 	CodeProviderError: {
@@ -214,10 +222,16 @@ type Error struct {
 
 	// Err is the cause. It is for the log alone.
 	Err error
-
-	user, subject, rule string // for the event
-	ofLogin             bool   // the answer to a callback
 }
+
+// refusal adds to the Err of an Error what the event says about it.
+type refusal struct {
+	error
+	user, subject, rule string
+	ofLogin             bool // the answer to a callback
+}
+
+func (r *refusal) Unwrap() error { return r.error }
 
 // Error implements error.
 func (e *Error) Error() string {
@@ -238,7 +252,13 @@ func newError(code Code, err error) *Error {
 	}
 }
 
-func unavailable(err error) *Error { return newError(CodeUnavailable, err) }
+// unavailable is the answer if a store, a user provider or Auth0 has failed.
+func unavailable(err error) *Error {
+	if errors.Is(err, userprovider.ErrMisconfigured) {
+		return newError(CodeMisconfigured, err)
+	}
+	return newError(CodeUnavailable, err)
+}
 
 // badRequest refuses a parameter of a link. The value goes to the log only.
 func badRequest(name, value, why string) *Error {

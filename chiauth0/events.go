@@ -122,17 +122,18 @@ func (e Event) attrs() []slog.Attr {
 // emitError emits the event of an answer that is an error.
 func (a *auth) emitError(r *http.Request, e *Error) {
 	event := Event{
-		Name:    EventRefusal,
-		UserID:  e.user,
-		Subject: e.subject,
-		Code:    string(e.Code),
-		Status:  e.Status,
-		Rule:    e.rule,
-		Path:    r.URL.Path,
-		Err:     e,
+		Name:   EventRefusal,
+		Code:   string(e.Code),
+		Status: e.Status,
+		Path:   r.URL.Path,
+		Err:    e,
 	}
-	if e.ofLogin {
-		event.Name = EventLoginFailed
+	var info *refusal
+	if errors.As(e.Err, &info) {
+		event.UserID, event.Subject, event.Rule = info.user, info.subject, info.rule
+		if info.ofLogin {
+			event.Name = EventLoginFailed
+		}
 	}
 	var answered *ProviderError
 	if errors.As(e.Err, &answered) {

@@ -213,9 +213,10 @@ func (a *auth) forbid(
 	w http.ResponseWriter, r *http.Request, rule string,
 	user userprovider.User, identity userprovider.Identity,
 ) {
-	e := newError(CodeForbidden, ErrForbidden)
+	e := newError(CodeForbidden, &refusal{
+		error: ErrForbidden, user: user.ID, subject: identity.Subject, rule: rule,
+	})
 	e.SwitchURL = a.switchURL(askedPage(r))
-	e.user, e.subject, e.rule = user.ID, identity.Subject, rule
 	a.fail(w, r, e)
 }
 

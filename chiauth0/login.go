@@ -76,10 +76,10 @@ func (a *auth) loginFetched(w http.ResponseWriter, r *http.Request) {
 
 // loginRequest is what the query of /login asks for.
 type loginRequest struct {
-	returnTo  string
-	query     url.Values // of the parameters that reach Auth0
-	restarted bool       // the transaction's cookie of an earlier attempt was gone
-	lost      bool       // the session of an earlier login was gone
+	returnTo string
+	query    url.Values // of the parameters that reach Auth0
+	restarts int        // how often the transaction's cookie was gone
+	lost     bool       // the session of an earlier login was gone
 }
 
 // passedOn are the parameters of /login that reach Auth0. Those that identify the client or protect
@@ -159,7 +159,7 @@ func (a *auth) startLogin(w http.ResponseWriter, r *http.Request, request loginR
 		return
 	}
 	a.announceRedirectURI(r.Context(), t.RedirectURI)
-	if err := a.saveTransaction(w, r, t); err != nil {
+	if err := a.saveTransaction(w, r, t, request.restarts > 0); err != nil {
 		a.fail(w, r, err)
 		return
 	}

@@ -172,7 +172,7 @@ func TestInitiatedLogin(t *testing.T) {
 	}
 }
 
-func TestNoNavigation(t *testing.T) {
+func TestPreviewsStartNoLogin(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	for _, test := range []struct {
@@ -182,11 +182,13 @@ func TestNoNavigation(t *testing.T) {
 	}{
 		{"Sec-Purpose: prefetch", []string{"Sec-Purpose", "prefetch"}, false},
 		{"Sec-Purpose: prefetch;prerender", []string{"Sec-Purpose", "prefetch;prerender"}, false},
+		{"Sec-Purpose: prerender", []string{"Sec-Purpose", "prerender"}, false},
 		{"Purpose: prefetch", []string{"Purpose", "prefetch"}, false},
-		{"Sec-Fetch-Mode: cors", []string{"Sec-Fetch-Mode", "cors"}, false},
-		{"Sec-Fetch-Mode: no-cors", []string{"Sec-Fetch-Mode", "no-cors"}, false},
-		{"Sec-Fetch-Mode: same-origin", []string{"Sec-Fetch-Mode", "same-origin"}, false},
-		{"Sec-Fetch-Mode: websocket", []string{"Sec-Fetch-Mode", "websocket"}, false},
+		{"Purpose: Prefetch", []string{"Purpose", "Prefetch"}, false},
+		{"Purpose: preview", []string{"Purpose", "preview"}, false},
+		{"X-Purpose: preview", []string{"X-Purpose", "preview"}, false},
+		{"X-Moz: prefetch", []string{"X-Moz", "prefetch"}, false},
+		{"an unknown purpose starts a login", []string{"Purpose", "shopping"}, true},
 		{"a navigation starts a login", []string{"Sec-Fetch-Mode", "navigate"}, true},
 		{"a browser that says nothing starts a login", nil, true},
 	} {

@@ -22,6 +22,8 @@ func (a *auth) loginFailed(err error, page string) *Error {
 		e.SwitchURL = a.switchURL(page)
 	case CodeInvalidToken:
 		e.RetryURL, e.SwitchURL = a.loginURL(page), a.switchURL(page)
+	case CodeMisconfigured:
+		// Every login fails until the operator corrects the setting.
 	case CodeUnavailable:
 		e.Message = "The login could not be completed at the moment. Please try again in a few seconds."
 		e.RetryURL = a.loginURL(page)
@@ -39,6 +41,8 @@ func loginFailureCode(err error) Code {
 		return CodeConflict
 	case errors.Is(err, userprovider.ErrInvalid):
 		return CodeInvalidUserData
+	case errors.Is(err, userprovider.ErrMisconfigured):
+		return CodeMisconfigured
 	case errors.Is(err, ErrInvalidToken):
 		return CodeInvalidToken
 	case errors.Is(err, ErrUnavailable), errors.Is(err, sessionstores.ErrUnavailable):

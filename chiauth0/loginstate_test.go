@@ -11,7 +11,7 @@ func TestSealedState(t *testing.T) {
 	t.Parallel()
 	a := newTestAuth(t, withSecrets)
 	state := newLoginState(loginRequest{
-		returnTo: "/account?a=1&b=<2>", query: url.Values{"organization": {"org_1"}}, restarted: true,
+		returnTo: "/account?a=1&b=<2>", query: url.Values{"organization": {"org_1"}}, restarts: 1,
 	})
 	sealed, err := a.sealState(state)
 	if err != nil {

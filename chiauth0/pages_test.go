@@ -201,16 +201,18 @@ func TestPageTexts(t *testing.T) {
 		want   []string // texts of links and buttons
 		not    string   // what is not shown
 	}{
-		"home, signed out":           {200, "Auth0 Login", []string{"Go to Login"}, ""},
-		"home, signed in":            {200, "Welcome, " + hostileName, []string{"Logout"}, ""},
+		"home, signed out":           {200, "Auth0 Login", []string{"Go to Login", "Home"}, ""},
+		"home, signed in":            {200, "Welcome, " + hostileName, []string{"Logout", "Home"}, ""},
 		"confirm":                    {200, "Sign out?", []string{"Logout", "Stay signed in"}, ""},
-		"400, stray callback":        {400, "Bad Request", []string{"Try again", "Home"}, "alert(1)"},
-		"400, login":                 {400, "Bad Request", []string{"Home"}, "alert(1)"},
-		"401":                        {401, "Unauthorized", []string{"Try again", "Home"}, ""},
-		"403, guard":                 {403, "Forbidden", []string{"Use another account", "Home"}, ""},
-		"403, a logout from another": {403, "Forbidden", []string{"Home"}, ""},
-		"403, denied":                {403, "Forbidden", []string{"Try again", "Use another account", "Home"}, ""},
-		"503":                        {503, "Service Unavailable", []string{"Home"}, "store is down"},
+		"400, stray callback":        {400, "This login has expired", []string{"Try again", "Home"}, "alert(1)"},
+		"400, login":                 {400, "This link does not work", []string{"Home"}, "alert(1)"},
+		"401":                        {401, "You are not signed in", []string{"Log in", "Home"}, ""},
+		"403, guard":                 {403, "You cannot open this page", []string{"Use another account", "Home"}, ""},
+		"403, a logout from another": {403, "You are still signed in", []string{"Home"}, ""},
+		"403, denied": {
+			403, "You cannot log in with this account", []string{"Use another account", "Home"}, "",
+		},
+		"503": {503, "Temporarily unavailable", []string{"Try again", "Home"}, "store is down"},
 	} {
 		page := pages[name]
 		root, err := html.Parse(strings.NewReader(page.body))
@@ -244,37 +246,33 @@ func TestPageTexts(t *testing.T) {
 	if got := text(elements(denied, "p")[0]); got != strings.TrimSpace(hostileName) {
 		t.Errorf("Auth0's words are shown as %q", got)
 	}
-	again := attribute(elements(denied, "a")[0], "href")
-	if want := "/auth0/login?next_url=" + url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"); again != want {
-		t.Errorf("Try again leads to %q, want %q", again, want)
+	other := attribute(elements(denied, "a")[0], "href")
+	if want := "/auth0/login?prompt=login&next_url=" + url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"); other != want {
+		t.Errorf("Use another account leads to %q, want %q", other, want)
 	}
 }
 
-// TestUseAnotherAccount proves C4's way out of single sign-on: the button of a 403 page leads through the logout. There is
-// no ID token to give Auth0 as a hint, so Auth0 asks whether it is meant.
+// TestUseAnotherAccount follows the link of a refusal: the login page is shown in spite of single
+// sign-on, and the login ends at the page that was asked for.
 func TestUseAnotherAccount(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	b := a.browser()
 	a.tenant.Misbehave(deny("access_denied", "not you"))
-	if denied := b.login("/auth0/login", ada); denied.StatusCode != http.StatusForbidden {
+	denied := b.login("/auth0/login?next_url=/account", ada)
+	if denied.StatusCode != http.StatusForbidden {
 		t.Fatal(denied.Status)
 	}
 	a.tenant.Misbehave(chiauth0test.Faults{})
-	out := b.do(http.MethodPost, "/auth0/logout", "Origin", a.base, "Sec-Fetch-Site", "same-origin")
-	location, err := out.Location()
-	if err != nil {
-		t.Fatal(err)
+	link := switchLink.FindStringSubmatch(denied.body)
+	if link == nil {
+		t.Fatalf("the page offers no other account: %s", denied.body)
 	}
-	confirmed := location.Query()
-	confirmed.Set("confirm", "yes")
-	resp, err := b.PostForm(strings.TrimSuffix(location.String(), "?"+location.RawQuery), confirmed)
-	if err != nil {
-		t.Fatal(err)
+	resp := b.login(strings.ReplaceAll(link[1], "&amp;", "&"), grace)
+	if resp.location() != "https://app.example/account" {
+		t.Errorf("the login ends with %s at %q, want /account", resp.Status, resp.location())
 	}
-	resp.Body.Close()
-	if got := resp.Header.Get("Location"); got != a.base+"/auth0" {
-		t.Errorf("Auth0 leads to %q, %s", got, resp.Status)
+	if got := b.whoami(); got != "hello "+grace {
+		t.Errorf("got %q, want Grace", got)
 	}
-	b.signIn(grace)
 }

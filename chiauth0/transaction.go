@@ -76,8 +76,11 @@ func (a *auth) isTransaction(name string) bool {
 }
 
 // saveTransaction adds the cookie of t, and removes those of older logins that would make the
-// request's header too large.
-func (a *auth) saveTransaction(w http.ResponseWriter, r *http.Request, t transaction) error {
+// request's header too large. A restart removes the newest one instead: if each of a dozen tabs
+// removed the oldest, each would remove the one whose callback comes next.
+func (a *auth) saveTransaction(
+	w http.ResponseWriter, r *http.Request, t transaction, restart bool,
+) error {
 	plaintext, err := encodeJSON(t)
 	if err != nil {
 		return err
@@ -86,13 +89,19 @@ func (a *auth) saveTransaction(w http.ResponseWriter, r *http.Request, t transac
 	value := a.transactions.SealString(plaintext, a.transactionBinding(name))
 	a.setCookie(w, name, value, transactionLifetime)
 
+	others := a.transactionCookies(r, name)
+	if restart {
+		slices.Reverse(others)
+	}
 	kept, size := 1, len(name)+len(value)
-	for _, old := range a.transactionCookies(r, name) {
+	for _, old := range others {
+		fits := kept < maxTransactions && size+old.bytes <= maxTransactionBytes
+		if !old.opens || !fits {
+			a.setCookie(w, old.name, "", 0)
+			continue
+		}
 		kept++
 		size += old.bytes
-		if !old.opens || kept > maxTransactions || size > maxTransactionBytes {
-			a.setCookie(w, old.name, "", 0)
-		}
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func FuzzOpenTransaction(f *testing.F) {
 		if found, ok := a.findTransaction(r, id); ok && (id != tx.ID || found.Nonce != tx.Nonce) {
 			t.Fatalf("findTransaction(%q=%q, %q): got %+v", cookie, sealed, id, found)
 		}
-		if err := a.saveTransaction(httptest.NewRecorder(), r, newTransaction("X")); err != nil {
+		if err := a.saveTransaction(httptest.NewRecorder(), r, newTransaction("X"), false); err != nil {
 			t.Fatal(err)
 		}
 	})
