@@ -42,7 +42,8 @@ func BenchmarkMemorySyncUserUnchanged(b *testing.B) {
 	}
 }
 
-// BenchmarkMemoryFindUser is what every request of a signed-in user costs, among a hundred thousand users.
+// BenchmarkMemoryFindUser is what every request of a signed-in user costs, among a hundred thousand
+// users.
 func BenchmarkMemoryFindUser(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	users := userprovider.NewMemory()

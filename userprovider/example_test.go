@@ -10,7 +10,8 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A login becomes a user. chiauth0 does this on every callback; an application does it in tests of its own provider.
+// A login becomes a user. chiauth0 does this on every callback; an application does it in tests of
+// its own provider.
 func ExampleNewMemory() {
 	mapping := userprovider.Mapping{
 		Fields:      map[string]string{"first_name": "given_name"},
@@ -69,7 +70,10 @@ func ExampleMapping_Validate() {
 	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name", "is_staff": "nickname"}}
 	fmt.Println(mapping.Validate())
 	// Output:
-	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field "is_staff", so it cannot be mapped to "nickname"; set Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a field of another name
+	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field
+	// "is_staff", so it cannot be mapped to "nickname"; set Mapping.StaffGroup (AUTH0_STAFF_GROUP)
+	// or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a field of another
+	// name
 }
 
 func ExampleMapping_Warnings() {
@@ -78,7 +82,9 @@ func ExampleMapping_Warnings() {
 		fmt.Println(warning)
 	}
 	// Output:
-	// roles depend on the claim "roles", but Auth0 silently drops custom claims of this name: nobody will get a role; set the claim under a URL in an Auth0 Action, such as https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)
+	// roles depend on the claim "roles", but Auth0 silently drops custom claims of this name:
+	// nobody will get a role; set the claim under a URL in an Auth0 Action, such as
+	// https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)
 }
 
 // Extract computes claims before they are mapped.

@@ -56,7 +56,8 @@ func FuzzLogin(f *testing.F) {
 			}
 		}
 		if who.EmailVerified != (claims["email_verified"] == any(true)) {
-			t.Errorf("email_verified is %#v, the identity says %t", claims["email_verified"], who.EmailVerified)
+			t.Errorf("email_verified is %#v, the identity says %t",
+				claims["email_verified"], who.EmailVerified)
 		}
 		if year := who.AuthTime.Year(); !who.AuthTime.IsZero() && (year < 1970 || year > 9999) {
 			t.Errorf("auth_time is %#v, the identity says %v", claims["auth_time"], who.AuthTime)

@@ -73,7 +73,8 @@ func (s *site) wantField(account userprovider.MemoryUser, name string, want any)
 func (s *site) wantRoles(account userprovider.MemoryUser, staff, superuser bool) {
 	s.t.Helper()
 	if account.Staff != staff || account.Superuser != superuser {
-		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t", account.Staff, account.Superuser, staff, superuser)
+		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t",
+			account.Staff, account.Superuser, staff, superuser)
 	}
 }
 
@@ -97,7 +98,7 @@ func TestLogin(t *testing.T) {
 		run  func(s *site)
 	}{
 		// Fields.
-		{"U1: fields are mapped on creation", func(s *site) {
+		{"fields are mapped on creation", func(s *site) {
 			account := s.login(ada(nil))
 			s.wantField(account, "first_name", "Ada")
 			s.wantField(account, "last_name", "Lovelace")
@@ -105,28 +106,28 @@ func TestLogin(t *testing.T) {
 				s.t.Errorf("the new account is %+v", account)
 			}
 		}},
-		{"U1: fields are mapped on update", func(s *site) {
+		{"fields are mapped on update", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"family_name": "King"}))
 			s.wantField(after, "first_name", "Ada")
 			s.wantField(after, "last_name", "King")
 			s.wantSaved(before, after, true)
 		}},
-		{"U1: a claim that is missing leaves its field unset on creation", func(s *site) {
+		{"a claim that is missing leaves its field unset on creation", func(s *site) {
 			s.wantField(s.login(ada(map[string]any{"family_name": nil})), "last_name", nil)
 		}},
-		{"U1: a claim that is missing leaves its field as it was on update", func(s *site) {
+		{"a claim that is missing leaves its field as it was on update", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"family_name": nil}))
 			s.wantField(after, "last_name", "Lovelace")
 			s.wantSaved(before, after, false)
 		}},
-		{"U1: nothing changed, nothing saved", func(s *site) {
+		{"nothing changed, nothing saved", func(s *site) {
 			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
 			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
 			s.wantSaved(before, after, false)
 		}},
-		{"U1: no mapping at all", func(s *site) {
+		{"no mapping at all", func(s *site) {
 			s.Mapping = userprovider.Mapping{}
 			account := s.login(ada(nil))
 			if fields := account.Fields(); len(fields) != 1 || fields["email"] != "ada@app.example" {
@@ -163,25 +164,25 @@ func TestLogin(t *testing.T) {
 		}},
 
 		// Roles.
-		{"U3: staff is granted", func(s *site) {
+		{"staff is granted", func(s *site) {
 			s.wantRoles(s.login(ada(nil)), false, false)
 			s.wantRoles(s.login(groups([]any{"editors", "readers"})), true, false)
 		}},
-		{"U3: staff is taken away", func(s *site) {
+		{"staff is taken away", func(s *site) {
 			before := s.login(groups([]any{"editors"}))
 			s.wantRoles(before, true, false)
 			after := s.login(groups([]any{"readers"}))
 			s.wantRoles(after, false, false)
 			s.wantSaved(before, after, true)
 		}},
-		{"U3: superuser is granted", func(s *site) {
+		{"superuser is granted", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins"})), false, true)
 		}},
-		{"U3: superuser is taken away", func(s *site) {
+		{"superuser is taken away", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins", "editors"})), true, true)
 			s.wantRoles(s.login(groups([]any{"editors"})), true, false)
 		}},
-		{"U3: roles without a group are not touched", func(s *site) {
+		{"roles without a group are not touched", func(s *site) {
 			s.login(groups([]any{"admins", "editors"}))
 			s.StaffGroup = ""
 			s.wantRoles(s.login(groups([]any{})), true, false)
@@ -193,12 +194,12 @@ func TestLogin(t *testing.T) {
 			s.wantRoles(s.login(groups([]any{"admins"})), false, false)
 			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})), false, true)
 		}},
-		{"U2: a single string is one group", func(s *site) {
+		{"a single string is one group", func(s *site) {
 			s.wantRoles(s.login(groups("editors")), true, false)
 			s.wantRoles(s.login(groups("editors,admins")), false, false)
 			s.wantRoles(s.login(groups("editors admins")), false, false)
 		}},
-		{"U2: no groups at all takes the roles away", func(s *site) {
+		{"no groups at all takes the roles away", func(s *site) {
 			for _, nothing := range []any{nil, []any{}, "", false, 1.0, map[string]any{"admins": "editors"}} {
 				s.wantRoles(s.login(groups([]any{"editors", "admins"})), true, true)
 				s.wantRoles(s.login(groups(nothing)), false, false)
@@ -206,7 +207,7 @@ func TestLogin(t *testing.T) {
 		}},
 
 		// People who may not come in, or may again.
-		{"U6: an inactive user stays inactive", func(s *site) {
+		{"an inactive user stays inactive", func(s *site) {
 			account := s.login(ada(nil))
 			if err := s.SetActive(account.ID, false); err != nil {
 				s.t.Fatal(err)
@@ -234,39 +235,40 @@ func TestLogin(t *testing.T) {
 			s.wantField(account, "first_name", "Ada")
 			s.wantField(account, "department", "Engines")
 		}},
-		{"U7: access-token claims are mapped on creation", func(s *site) {
+		{"access-token claims are mapped on creation", func(s *site) {
 			s.Mapping.Fields = nil
 			s.wantField(s.loginWith(ada(nil), department("Engines")), "department", "Engines")
 		}},
-		{"U7: access-token claims are mapped on update", func(s *site) {
+		{"access-token claims are mapped on update", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(nil), department("Poetry"))
 			s.wantField(after, "department", "Poetry")
 			s.wantSaved(before, after, true)
 		}},
-		{"U7: access-token claims unchanged save nothing", func(s *site) {
+		{"access-token claims unchanged save nothing", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			s.wantSaved(before, s.loginWith(ada(nil), department("Engines")), false)
 		}},
-		{"U7: an access-token claim that is missing leaves its field", func(s *site) {
+		{"an access-token claim that is missing leaves its field", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(nil), map[string]any{"scope": "openid"})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: no access token leaves its fields", func(s *site) {
+		{"no access token leaves its fields", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.login(ada(nil))
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: a broken access token has no claims, and leaves its fields even if the ID token has them", func(s *site) {
+		{"a broken access token has no claims, and leaves its fields even if the ID token has " +
+			"them", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(map[string]any{"https://app.example/department": "Everything"}), map[string]any{})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: an access token says nothing but what is mapped", func(s *site) {
+		{"an access token says nothing but what is mapped", func(s *site) {
 			account := s.loginWith(ada(nil), map[string]any{
 				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory", "groups": []any{"admins"},
 			})

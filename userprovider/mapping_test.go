@@ -20,7 +20,8 @@ func TestIdentity(t *testing.T) {
 	})
 	login, warnings := userprovider.Mapping{}.Apply(claims, nil)
 	want := userprovider.Identity{
-		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada Lovelace", Nickname: "ada",
+		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada " +
+			"Lovelace", Nickname: "ada",
 		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png", Groups: []string{"editors"},
 		OrgID: "org_1", OrgName: "engines", SessionID: "session-1", AuthTime: time.Unix(1700000000, 0).UTC(),
 	}
@@ -46,12 +47,12 @@ func TestEmailVerified(t *testing.T) {
 	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true}, map[string]any{}, false} {
 		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example", "email_verified": value}, nil)
 		if login.Identity.EmailVerified {
-			t.Errorf("U9: email_verified of %#v counts as true", value)
+			t.Errorf("email_verified of %#v counts as true", value)
 		}
 	}
 	login, _ := userprovider.Mapping{}.Apply(map[string]any{"email_verified": true}, nil)
 	if !login.Identity.EmailVerified {
-		t.Error("U9: email_verified of true counts as false")
+		t.Error("email_verified of true counts as false")
 	}
 }
 
@@ -92,14 +93,15 @@ func TestGroups(t *testing.T) {
 		want    []string
 		warning string // "" is none
 	}{
-		{"U2: a list", []any{"readers", "editors"}, []string{"readers", "editors"}, ""},
-		{"U2: one string is one group", "editors", []string{"editors"}, ""},
-		{"U2: no splitting", "editors, readers", []string{"editors, readers"}, ""},
-		{"U2: a list with non-strings", []any{1.0, "editors", nil, []any{"admins"}}, []string{"editors"}, "not a string"},
-		{"U2: missing or null", nil, nil, "missing or null"},
-		{"U2: an object", map[string]any{"editors": true}, nil, "not a list"},
-		{"U2: true", true, nil, "not a list"},
-		{"U2: an empty list", []any{}, nil, ""},
+		{"a list", []any{"readers", "editors"}, []string{"readers", "editors"}, ""},
+		{"one string is one group", "editors", []string{"editors"}, ""},
+		{"no splitting", "editors, readers", []string{"editors, readers"}, ""},
+		{"a list with non-strings",
+			[]any{1.0, "editors", nil, []any{"admins"}}, []string{"editors"}, "not a string"},
+		{"missing or null", nil, nil, "missing or null"},
+		{"an object", map[string]any{"editors": true}, nil, "not a list"},
+		{"true", true, nil, "not a list"},
+		{"an empty list", []any{}, nil, ""},
 		{"an empty name is no group", []any{"", "editors"}, []string{"editors"}, ""},
 		{"strings, as an Extract makes them", []string{"editors", ""}, []string{"editors"}, ""},
 	} {
@@ -123,7 +125,7 @@ func TestGroups(t *testing.T) {
 	}
 	for _, group := range []string{"Editors", "editors ", "editor", "*", "editors\x00"} {
 		if login, _ := roles.Apply(map[string]any{"groups": []any{group}}, nil); *login.Staff {
-			t.Errorf("U2: the group %q counts as editors", group)
+			t.Errorf("the group %q counts as editors", group)
 		}
 	}
 }
@@ -133,13 +135,13 @@ func TestFields(t *testing.T) {
 		Fields:            map[string]string{"name": "name", "email": "email"},
 		AccessTokenFields: map[string]string{"plan": "plan"},
 	}
-	t.Run("U1: null counts as absent", func(t *testing.T) {
+	t.Run("null counts as absent", func(t *testing.T) {
 		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil}, map[string]any{"plan": nil})
 		if len(login.Fields) != 0 {
 			t.Errorf("the fields are %v, want none", login.Fields)
 		}
 	})
-	t.Run("U1: empty and false are values", func(t *testing.T) {
+	t.Run("empty and false are values", func(t *testing.T) {
 		login, _ := mapping.Apply(map[string]any{"name": ""}, map[string]any{"plan": false})
 		if want := map[string]any{"name": "", "plan": false}; !maps.Equal(login.Fields, want) {
 			t.Errorf("the fields are %v, want %v", login.Fields, want)

@@ -56,14 +56,16 @@ func TestMemoryTimes(t *testing.T) {
 		users := userprovider.NewMemory()
 		first := mustSync(t, users, loginOf("ada", map[string]any{"plan": "gold"}))
 		if first.Created.IsZero() || !first.Updated.Equal(first.Created) {
-			t.Errorf("a new account was created at %v and updated at %v", first.Created, first.Updated)
+			t.Errorf("a new account was created at %v and updated at "+
+				"%v", first.Created, first.Updated)
 		}
 		time.Sleep(time.Hour)
 		mustSync(t, users, loginOf("ada", map[string]any{"plan": "silver"}))
 		time.Sleep(time.Hour)
 		last := mustSync(t, users, loginOf("ada", map[string]any{"plan": "silver"}))
 		if !last.Created.Equal(first.Created) || last.Updated.Sub(first.Created) != time.Hour {
-			t.Errorf("created at %v and updated at %v, want %v and an hour later", last.Created, last.Updated, first.Created)
+			t.Errorf("created at %v and updated at %v, want %v and an hour "+
+				"later", last.Created, last.Updated, first.Created)
 		}
 	})
 }
@@ -153,7 +155,7 @@ func TestMemoryDefaults(t *testing.T) {
 			t.Errorf("the field is %v, want what the last login wrote", got)
 		}
 	})
-	t.Run("U4: a field that users lack is an error at start", func(t *testing.T) {
+	t.Run("a field that users lack is an error at start", func(t *testing.T) {
 		err := users.CheckFields([]string{"age", "email", "plan", "zip"})
 		if err == nil || !strings.Contains(err.Error(), `"plan"`) || !strings.Contains(err.Error(), `"zip"`) {
 			t.Errorf("CheckFields: %v, want one that names plan and zip", err)
@@ -169,11 +171,11 @@ func TestMemoryDefaults(t *testing.T) {
 		name, field string
 		value       any
 	}{
-		{"U4: a field that users lack is an error at login", "plan", "gold"},
-		{"U4: a field that cannot hold the claim is an error at login", "first_name", json.Number("1")},
-		{"U4: a number is no text", "age", "36"},
-		{"U4: text is no Boolean", "newsletter", "true"},
-		{"U4: an e-mail is text", "email", []any{"ada@app.example"}},
+		{"a field that users lack is an error at login", "plan", "gold"},
+		{"a field that cannot hold the claim is an error at login", "first_name", json.Number("1")},
+		{"a number is no text", "age", "36"},
+		{"text is no Boolean", "newsletter", "true"},
+		{"an e-mail is text", "email", []any{"ada@app.example"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			login := loginOf("ada", map[string]any{"anything": "changed", test.field: test.value})
@@ -206,12 +208,12 @@ func TestMemoryUnique(t *testing.T) {
 		login.Superuser = new(true)
 		_, err := users.SyncUser(t.Context(), login)
 		if !errors.Is(err, userprovider.ErrConflict) || !strings.Contains(err.Error(), `"email"`) {
-			t.Errorf("U9: the same e-mail for %s: %v, want ErrConflict that names it", subject, err)
+			t.Errorf("the same e-mail for %s: %v, want ErrConflict that names it", subject, err)
 		}
 	}
 	accounts := users.Accounts()
 	if len(accounts) != 2 || accounts[1].Email != "grace@app.example" || accounts[1].Superuser {
-		t.Errorf("U9: a conflict stored something: %+v", accounts)
+		t.Errorf("a conflict stored something: %+v", accounts)
 	}
 
 	mustSync(t, users, loginOf("ada", email("countess@app.example")))
@@ -239,7 +241,7 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 			}
 			after := find()
 			if after.Active != active || after.Value.(userprovider.MemoryUser).Active != active {
-				t.Errorf("U6: after SetActive(%t) the user is %+v", active, after)
+				t.Errorf("after SetActive(%t) the user is %+v", active, after)
 			}
 			saved := after.Value.(userprovider.MemoryUser).Updated != before.Value.(userprovider.MemoryUser).Updated
 			if changed := before.Active != active; saved != changed {
@@ -252,17 +254,18 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
-			t.Errorf("U6: FindUser of a deleted user: %v", err)
+			t.Errorf("FindUser of a deleted user: %v", err)
 		}
 		if err := users.Delete(account.ID); !errors.Is(err, userprovider.ErrNotFound) {
 			t.Errorf("deleting twice: %v", err)
 		}
 		again := mustSync(t, users, loginOf("ada", nil))
 		if again.ID == account.ID || again.ID == "" {
-			t.Errorf("U5: a deleted user who logs in again has the ID %q, the old one was %q", again.ID, account.ID)
+			t.Errorf("a deleted user who logs in again has the ID %q, the old one was "+
+				"%q", again.ID, account.ID)
 		}
 		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
-			t.Errorf("U5: the old ID finds the new user: %v", err)
+			t.Errorf("the old ID finds the new user: %v", err)
 		}
 	})
 }
@@ -301,11 +304,11 @@ func TestMemoryOneUserForSimultaneousLogins(t *testing.T) {
 	all.Wait()
 	for _, id := range ids {
 		if id != ids[0] {
-			t.Fatalf("U5: simultaneous first logins made the users %q", ids)
+			t.Fatalf("simultaneous first logins made the users %q", ids)
 		}
 	}
 	if accounts := users.Accounts(); len(accounts) != 1 {
-		t.Errorf("U5: simultaneous first logins made %d accounts", len(accounts))
+		t.Errorf("simultaneous first logins made %d accounts", len(accounts))
 	}
 }
 
@@ -336,7 +339,8 @@ func TestMemoryRaces(t *testing.T) {
 						t.Error(err)
 					}
 				case 3:
-					other, err := users.SyncUser(t.Context(), loginOf(fmt.Sprint("other ", i), fields))
+					other, err := users.SyncUser(t.Context(), loginOf(fmt.Sprint("other ",
+						i), fields))
 					if err := errors.Join(err, users.Delete(other.ID)); err != nil {
 						t.Error(err)
 					}

@@ -11,8 +11,9 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// BenchmarkRequest is a whole request of somebody who is signed in: chi, the session in memory, the user from the
-// database. Beside it is the same query by hand, with nothing around it, and the request that does not ask.
+// BenchmarkRequest is a whole request of somebody who is signed in: chi, the session in memory, the
+// user from the database. Beside it is the same query by hand, with nothing around it, and the
+// request that does not ask.
 func BenchmarkRequest(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
@@ -77,9 +78,11 @@ func fill(b *testing.B, db database) *sqlusers.Provider[person] {
 }
 
 func byHand(b *testing.B, db database, id string) {
-	query := "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE id = $1"
+	query := "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE " +
+		"id = $1"
 	if db.dialect == sqlusers.SQLite {
-		query = "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE id = ?1"
+		query = "SELECT id, active, staff, superuser, first_name, last_name, email FROM users " +
+			"WHERE id = ?1"
 	}
 	key, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {

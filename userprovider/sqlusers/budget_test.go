@@ -30,14 +30,17 @@ func mustSync[T any](t testing.TB, users *sqlusers.Provider[T], login userprovid
 func (db database) version(t testing.TB) string {
 	t.Helper()
 	if db.dialect == sqlusers.SQLite {
-		// The pragma tells a connection about the writes of others, and these are pooled: a copy of all pages does too.
-		return db.query(t, "SELECT hex(group_concat(u)) FROM (SELECT id || '/' || subject || '/' || updated_at || '/' || "+
-			"coalesce(last_login, '') || '/' || first_name AS u FROM users UNION ALL SELECT name || seq FROM sqlite_sequence)")
+		// The pragma tells a connection about the writes of others, and these are pooled: a copy of
+		// all pages does too.
+		return db.query(t, "SELECT hex(group_concat(u)) FROM (SELECT id || '/' || subject || '/' "+
+			"|| updated_at || '/' || coalesce(last_login, '') || '/' || first_name AS u FROM "+
+			"users UNION ALL SELECT name || seq FROM sqlite_sequence)")
 	}
-	return db.query(t, "SELECT string_agg(ctid::text || xmin::text, ',') || (SELECT last_value FROM users_id_seq) FROM users")
+	return db.query(t, "SELECT string_agg(ctid::text || xmin::text, ',') || (SELECT last_value "+
+		"FROM users_id_seq) FROM users")
 }
 
-// TestStatements counts what goes to the database (U1: nothing changed, nothing saved).
+// TestStatements counts what goes to the database.
 func TestStatements(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -63,7 +66,8 @@ func TestStatements(t *testing.T) {
 			before := db.version(t)
 			statements := db.counter.during(func() { user = mustSync(t, users, step.login) })
 			if len(statements) > step.atMost || len(statements) == 0 {
-				t.Errorf("%s is %d statements, want at most %d: %q", step.name, len(statements), step.atMost, statements)
+				t.Errorf("%s is %d statements, want at most %d: %q",
+					step.name, len(statements), step.atMost, statements)
 			}
 			if wrote := db.version(t) != before; wrote != step.writes {
 				t.Errorf("%s writes: %t, want %t", step.name, wrote, step.writes)
@@ -169,8 +173,9 @@ func TestTimes(t *testing.T) {
 		with := mustNew(t, db, table)
 		past := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 		rewind := func() {
-			mustExec(t, db.DB, "UPDATE users SET created_at = '2001-02-03 04:05:06+00:00', updated_at = "+
-				"'2001-02-03 04:05:06+00:00', last_login = '2001-02-03 04:05:06+00:00'")
+			mustExec(t, db.DB, "UPDATE users SET created_at = '2001-02-03 04:05:06+00:00', "+
+				"updated_at = '2001-02-03 04:05:06+00:00', last_login = '2001-02-03 "+
+				"04:05:06+00:00'")
 		}
 		isNow := func(moment time.Time) bool { return time.Since(moment).Abs() < time.Minute }
 		login := loginOf("auth0|ada", map[string]any{"first_name": "Ada"})
@@ -186,7 +191,8 @@ func TestTimes(t *testing.T) {
 		}
 		u = mustSync(t, with, login).Value.(times)
 		if !u.created.Equal(past) || !u.updated.Equal(past) || !isNow(*u.last) {
-			t.Errorf("after a login that changes nothing, with a LastLogin column, the times are %v", u)
+			t.Errorf("after a login that changes nothing, with a LastLogin column, the times are "+
+				"%v", u)
 		}
 		rewind()
 		login.Fields["first_name"] = "Augusta"
@@ -199,7 +205,8 @@ func TestTimes(t *testing.T) {
 		var user userprovider.User
 		statements := db.counter.during(func() { user = mustSync(t, with, login) })
 		if u := user.Value.(times); !u.created.Equal(past) || !isNow(u.updated) || !isNow(*u.last) || len(statements) != 1 {
-			t.Errorf("after a login that changes something, with a LastLogin column, the times are %v, by %q", u, statements)
+			t.Errorf("after a login that changes something, with a LastLogin column, the times "+
+				"are %v, by %q", u, statements)
 		}
 		u = mustSync(t, with, loginOf("auth0|bob", nil)).Value.(times)
 		if !isNow(u.created) || !isNow(u.updated) || u.last == nil || !isNow(*u.last) {

@@ -70,7 +70,6 @@ func (s *settings) readSQLiteDefinition(ctx context.Context, db Querier) (string
 	if schema != "" {
 		master = quote(schema) + ".sqlite_master"
 	}
-	//nolint:gosec // the schema is quoted
 	query := "SELECT sql FROM " + master + " WHERE type = 'table' AND name = ?1 COLLATE NOCASE"
 	rows, err := db.QueryContext(ctx, query, name)
 	if err != nil {

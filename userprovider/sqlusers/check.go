@@ -171,7 +171,6 @@ func (s *settings) checkFilled() (faults []error) {
 func (s *settings) checkUnique(
 	ctx context.Context, db Querier, target string, names []string,
 ) error {
-	//nolint:gosec // every name is quoted
 	explain := "EXPLAIN INSERT INTO " + s.table() + " (" + quote(s.columns.Subject) + ")" +
 		" SELECT '' WHERE FALSE ON CONFLICT (" + target + ") DO NOTHING"
 	rows, err := db.QueryContext(ctx, explain)

@@ -25,7 +25,8 @@ type database struct {
 	counter *counter
 }
 
-// onEveryDialect runs a test on SQLite always, and on PostgreSQL where there is one (see postgresql_test.go).
+// onEveryDialect runs a test on SQLite always, and on PostgreSQL where there is one (see
+// postgresql_test.go).
 func onEveryDialect(t *testing.T, test func(t *testing.T, db database)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) { test(t, openSQLite(t)) })

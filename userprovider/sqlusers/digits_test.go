@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParseDigits compares with big.Rat, which cannot be used for a stranger's numbers: 1e1000000000 takes it a gigabyte.
+// FuzzParseDigits compares with big.Rat, which cannot be used for a stranger's numbers:
+// 1e1000000000 takes it a gigabyte.
 func FuzzParseDigits(f *testing.F) {
 	for _, seed := range []string{
 		"0", "-0", "0.0", "10", "-1.50", "1e3", "1E-3", "12345678901234567890", "00", "01", ".5", "5.", "+1", "1e", "1e+", "1e++1",

@@ -34,7 +34,8 @@ type DjangoUser struct {
 	Email               string
 }
 
-// auth_user is Django's own table of users. The subject is the username there, and there is no issuer.
+// auth_user is Django's own table of users. The subject is the username there, and there is no
+// issuer.
 func djangoUsers(dialect sqlusers.Dialect) sqlusers.Table[DjangoUser] {
 	return sqlusers.Table[DjangoUser]{
 		Dialect: dialect,
@@ -85,9 +86,8 @@ func ExampleNew_django() {
 	fmt.Println(user.Value.(DjangoUser).FirstName, user.Value.(DjangoUser).LastName)
 	fmt.Println(users.CheckFields([]string{"email", "first_name", "password"}))
 	// Output:
-	// 1 true true false
-	// Ada Lovelace
-	// sqlusers: table auth_user: the field "password" is a column that no claim may write; map the claim to another one
+	// 1 true true false Ada Lovelace sqlusers: table auth_user: the field "password" is a column
+	// that no claim may write; map the claim to another one
 }
 
 // TestDjango takes people who were in auth_user before, and new ones.
@@ -106,7 +106,7 @@ func TestDjango(t *testing.T) {
 			"id", "username", "password", "is_active", "is_staff", "is_superuser", "date_joined", "last_login",
 		} {
 			if err := users.CheckFields([]string{field}); err == nil {
-				t.Errorf("U8: %s can be mapped", field)
+				t.Errorf("%s can be mapped", field)
 			}
 		}
 
@@ -139,7 +139,8 @@ func TestDjango(t *testing.T) {
 
 		var password string
 		var joined, last sql.NullTime
-		row := db.QueryRow("SELECT password, date_joined, last_login FROM auth_user WHERE username = 'auth0|new'")
+		row := db.QueryRow("SELECT password, date_joined, last_login FROM auth_user WHERE " +
+			"username = 'auth0|new'")
 		if err := row.Scan(&password, &joined, &last); err != nil || password != "!" || !joined.Valid || !last.Valid {
 			t.Errorf("the rest of the new user is %q, %v, %v; %v", password, joined, last, err)
 		}

@@ -33,7 +33,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text NOT NULL DEFAULT ''", "plan text NOT NULL")
+	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text NOT NULL DEFAULT "+
+		"''", "plan text NOT NULL")
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
 	}
@@ -61,7 +62,8 @@ func Example() {
 	fmt.Println(user.ID, user.Active, account.FirstName, account.Plan)
 
 	// The table is the application's, and so is every other query.
-	rows, err := db.QueryContext(ctx, "SELECT id, first_name, plan FROM users WHERE plan = ?", "free")
+	rows, err := db.QueryContext(ctx, "SELECT id, first_name, plan FROM users WHERE plan = "+
+		"?", "free")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -80,14 +82,16 @@ func Example() {
 	// Ada
 }
 
-// A mapping that cannot work is an error when the application starts: chiauth0 asks with all mapped fields.
+// A mapping that cannot work is an error when the application starts: chiauth0 asks with all mapped
+// fields.
 func ExampleProvider_CheckFields() {
 	ctx := context.Background()
 	db, err := sql.Open("sqlite", "file:fields?mode=memory&cache=shared")
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := db.ExecContext(ctx, sqlusers.Schema(sqlusers.SQLite, "first_name text")); err != nil {
+	if _, err := db.ExecContext(ctx, sqlusers.Schema(sqlusers.SQLite, "first_name "+
+		"text")); err != nil {
 		log.Fatal(err)
 	}
 	users, err := sqlusers.New(ctx, db, sqlusers.Table[string]{
@@ -105,9 +109,9 @@ func ExampleProvider_CheckFields() {
 	fmt.Println(users.CheckFields([]string{"email", "last_login"}))
 	fmt.Println(users.CheckFields([]string{"email", "staff"}))
 	// Output:
-	// <nil>
-	// sqlusers: table users: the field "last_login" is of the type timestamp, which can hold no claim; map the claim to a text, number, boolean or JSON column
-	// sqlusers: table users: the field "staff" is a column that no claim may write; map the claim to another one
+	// <nil> sqlusers: table users: the field "last_login" is of the type timestamp, which can hold
+	// no claim; map the claim to a text, number, boolean or JSON column sqlusers: table users: the
+	// field "staff" is a column that no claim may write; map the claim to another one
 }
 
 // The default table, for an application that has none yet.

@@ -8,7 +8,7 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// TestFieldsThatNoClaimMayWrite: U4 and U8, at start and at login.
+// TestFieldsThatNoClaimMayWrite: and at start and at login.
 func TestFieldsThatNoClaimMayWrite(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		types := "pages bytea, tags text[], seen timestamptz, born date, place point"
@@ -35,7 +35,8 @@ func TestFieldsThatNoClaimMayWrite(t *testing.T) {
 				"password", "is_staff", "role", "groups",
 			},
 			"is no column": {
-				"no_such", "NICKNAME", "Boss", "nickname ", `nickname"`, "nickname, boss", "members.nickname", "rowid", "ctid", "",
+				"no_such", "NICKNAME", "Boss", "nickname ",
+				`nickname"`, "nickname, boss", "members.nickname", "rowid", "ctid", "",
 				"nickname\x00", "ſeen_at",
 			},
 			"the database alone writes": {"doubled"},
@@ -74,7 +75,8 @@ func TestLeftOutColumns(t *testing.T) {
 			Email: sqlusers.NoColumn, Active: sqlusers.NoColumn, Staff: sqlusers.NoColumn, Superuser: sqlusers.NoColumn,
 			Created: sqlusers.NoColumn, Updated: sqlusers.NoColumn,
 		}
-		mustExec(t, db.DB, "INSERT INTO users (issuer, subject, active, staff, superuser) VALUES ('"+issuer+"', 'auth0|ada', false, true, true)")
+		mustExec(t, db.DB, "INSERT INTO users (issuer, subject, active, staff, superuser) VALUES "+
+			"('"+issuer+"', 'auth0|ada', false, true, true)")
 		users := mustNew(t, db, table)
 		login := loginOf("auth0|ada", map[string]any{"email": "ada@app.example"})
 		user := mustSync(t, users, login)

@@ -6,10 +6,11 @@ import (
 	"testing"
 )
 
-// TestNoDriverIsImported: an application links the driver that it chose, and an application without SQL none. What only
-// tests import reaches nobody.
+// TestNoDriverIsImported: an application links the driver that it chose, and an application without
+// SQL none. What only tests import reaches nobody.
 func TestNoDriverIsImported(t *testing.T) {
-	output, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "../...").Output()
+	output, err := exec.Command("go", "list", "-deps", "-f", "{{if not "+
+		".Standard}}{{.ImportPath}}{{end}}", "../...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// TestSimultaneousFirstLogins: U5.
+// TestSimultaneousFirstLogins:
 func TestSimultaneousFirstLogins(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -40,7 +40,7 @@ func TestSimultaneousFirstLogins(t *testing.T) {
 	})
 }
 
-// TestDeletedUserIsANewOne: U5. The new user must not be in the sessions of the old one.
+// TestDeletedUserIsANewOne: The new user must not be in the sessions of the old one.
 func TestDeletedUserIsANewOne(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -48,7 +48,7 @@ func TestDeletedUserIsANewOne(t *testing.T) {
 		old := mustSync(t, users, loginOf("auth0|ada", nil))
 		mustExec(t, db.DB, "DELETE FROM users")
 		if _, err := users.FindUser(t.Context(), old.ID); !errors.Is(err, userprovider.ErrNotFound) {
-			t.Errorf("U6: the deleted user is found: %v", err)
+			t.Errorf("the deleted user is found: %v", err)
 		}
 		if again := mustSync(t, users, loginOf("auth0|ada", nil)); again.ID == old.ID {
 			t.Errorf("the ID %q was given twice", old.ID)
@@ -56,7 +56,7 @@ func TestDeletedUserIsANewOne(t *testing.T) {
 	})
 }
 
-// TestInactive: U6.
+// TestInactive:
 func TestInactive(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -81,8 +81,8 @@ func TestInactive(t *testing.T) {
 // TestNullIsNo: a row that others wrote may have no say on roles.
 func TestNullIsNo(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
-		mustExec(t, db.DB, "CREATE TABLE users (id text PRIMARY KEY, subject text UNIQUE, active boolean, "+
-			"staff boolean, superuser boolean, email text)")
+		mustExec(t, db.DB, "CREATE TABLE users (id text PRIMARY KEY, subject text UNIQUE, active "+
+			"boolean, staff boolean, superuser boolean, email text)")
 		mustExec(t, db.DB, "INSERT INTO users (id, subject) VALUES ('1', 'auth0|ada')")
 		users := mustNew(t, db, sqlusers.Table[string]{
 			Dialect: db.dialect, Issuer: issuer, Select: []string{"subject"}, Scan: scanString,
@@ -101,7 +101,8 @@ func TestNullIsNo(t *testing.T) {
 	})
 }
 
-// TestPinnedIssuer: the same subject at another issuer is another person, whom such a table has no place for.
+// TestPinnedIssuer: the same subject at another issuer is another person, whom such a table has no
+// place for.
 func TestPinnedIssuer(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		mustExec(t, db.DB, sqlusers.Schema(db.dialect))
@@ -125,7 +126,7 @@ func TestPinnedIssuer(t *testing.T) {
 	})
 }
 
-// TestConflict: U9.
+// TestConflict:
 func TestConflict(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db, "nickname text CONSTRAINT one_nickname_each UNIQUE")
@@ -149,7 +150,8 @@ func TestTextIsComparedByItsBytes(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		column := "nickname text COLLATE NOCASE"
 		if db.dialect == sqlusers.PostgreSQL {
-			mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+			mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = "+
+				"'und-u-ks-level2', deterministic = false)")
 			column = "nickname text COLLATE nocase"
 		}
 		createPeople(t, db, column)
@@ -163,7 +165,7 @@ func TestTextIsComparedByItsBytes(t *testing.T) {
 	})
 }
 
-// TestDatabaseDown: S11. An error that is none of the provider's answers becomes a 503.
+// TestDatabaseDown: An error that is none of the provider's answers becomes a 503.
 func TestDatabaseDown(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -230,8 +232,11 @@ func TestScanFaults(t *testing.T) {
 		"Table.Select names 3 columns, and Scan takes 1": func(row sqlusers.Row) (p person, err error) {
 			return p, row.Scan(&p.First)
 		},
-		"did not call":  func(sqlusers.Row) (p person, err error) { return p, nil },
-		"out of cheese": func(sqlusers.Row) (p person, err error) { return p, errors.New("out of cheese") },
+		"did not call": func(sqlusers.Row) (p person, err error) { return p, nil },
+		"out of cheese": func(sqlusers.Row) (p person, err error) {
+			return p, errors.New("out of " +
+				"cheese")
+		},
 	} {
 		table := people(db.dialect)
 		table.Scan = scan
@@ -242,13 +247,14 @@ func TestScanFaults(t *testing.T) {
 	}
 }
 
-// TestSubjectIsNeverCut: PostgreSQL cuts spaces off the end of what is too long for a column, without a word, and whoever
-// can choose such a subject would be there before the other.
+// TestSubjectIsNeverCut: PostgreSQL cuts spaces off the end of what is too long for a column,
+// without a word, and whoever can choose such a subject would be there before the other.
 func TestSubjectIsNeverCut(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
 		if db.dialect == sqlusers.PostgreSQL {
-			mustExec(t, db.DB, "ALTER TABLE users ALTER subject TYPE varchar(9), ALTER issuer TYPE varchar(30)")
+			mustExec(t, db.DB, "ALTER TABLE users ALTER subject TYPE varchar(9), ALTER issuer "+
+				"TYPE varchar(30)")
 		}
 		users := mustNew(t, db, people(db.dialect))
 		spaced, err := users.SyncUser(t.Context(), loginOf("auth0|ada ", nil))

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// postgreSQL returns the URL of a server to test with: DATABASE_URL's if it is one, or else one that is started for the
-// run from what is installed, on a Unix socket that nobody else can open.
+// postgreSQL returns the URL of a server to test with: DATABASE_URL's if it is one, or else one
+// that is started for the run from what is installed, on a Unix socket that nobody else can open.
 func postgreSQL(t testing.TB) string {
 	t.Helper()
 	if dsn := os.Getenv("DATABASE_URL"); dsn != "" {
@@ -27,7 +27,8 @@ func postgreSQL(t testing.TB) string {
 	dsn, err := startPostgreSQL()
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && os.Getenv("CHIAUTH0_E2E") != "1":
-		t.Skip("PostgreSQL is not installed and DATABASE_URL names none: what is proved with it is left to e2e/test.sh")
+		t.Skip("PostgreSQL is not installed and DATABASE_URL names none: what is proved with it " +
+			"is left to e2e/test.sh")
 	case err != nil:
 		t.Fatal("PostgreSQL: ", err)
 	}
@@ -44,7 +45,8 @@ func start() (dsn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// Not t.TempDir: the server outlives the test that starts it, and has to be able to reach its folder.
+	// Not t.TempDir: the server outlives the test that starts it, and has to be able to reach its
+	// folder.
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		return "", err

@@ -14,8 +14,8 @@ import (
 
 const ada = "ada@app.example"
 
-// signedIn logs Ada in to an application with these users and returns it, and a request for /path that has her cookies.
-// /quiet asks nobody who she is, /user does, and /staff is for the staff.
+// signedIn logs Ada in to an application with these users and returns it, and a request for /path
+// that has her cookies. /quiet asks nobody who she is, /user does, and /staff is for the staff.
 func signedIn(t testing.TB, users userprovider.UserProvider) (app http.Handler, request func(path string) *http.Request) {
 	t.Helper()
 	provider := httptest.NewUnstartedServer(nil)
@@ -68,7 +68,8 @@ func signedIn(t testing.TB, users userprovider.UserProvider) (app http.Handler, 
 	}
 }
 
-// TestRequests counts what the request of somebody who is signed in costs, and shows how fresh it is (U6, S11).
+// TestRequests counts what the request of somebody who is signed in costs, and shows how fresh it
+// is.
 func TestRequests(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -80,7 +81,8 @@ func TestRequests(t *testing.T) {
 		}
 		for path, want := range map[string]int{"/quiet": 0, "/user": 1, "/staff": 1} {
 			if status, statements := get(path); status != http.StatusOK || statements != want {
-				t.Errorf("%s answers %d after %d statements, want 200 after %d", path, status, statements, want)
+				t.Errorf("%s answers %d after %d statements, want 200 after "+
+					"%d", path, status, statements, want)
 			}
 		}
 
@@ -91,15 +93,15 @@ func TestRequests(t *testing.T) {
 
 		db.Close()
 		if status, _ := get("/staff"); status != http.StatusServiceUnavailable {
-			t.Errorf("S11: /staff answers %d while the database is down, want 503", status)
+			t.Errorf("/staff answers %d while the database is down, want 503", status)
 		}
 		if status, _ := get("/quiet"); status != http.StatusOK {
-			t.Errorf("S11: /quiet answers %d while the database is down, want 200", status)
+			t.Errorf("/quiet answers %d while the database is down, want 200", status)
 		}
 	})
 }
 
-// TestSignedOutAtTheNextRequest: U6.
+// TestSignedOutAtTheNextRequest:
 func TestSignedOutAtTheNextRequest(t *testing.T) {
 	for name, statement := range map[string]string{
 		"inactive": "UPDATE users SET active = false", "deleted": "DELETE FROM users",

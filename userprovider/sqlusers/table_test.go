@@ -10,10 +10,12 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// TestNewRefuses: what would let in the wrong person, or fail at the first login, fails at start and says how to mend it.
+// TestNewRefuses: what would let in the wrong person, or fail at the first login, fails at start
+// and says how to mend it.
 func TestNewRefuses(t *testing.T) {
 	const keys = "issuer text NOT NULL, subject text NOT NULL, "
-	const rest = "email text, active boolean, staff boolean, superuser boolean, created_at timestamp, updated_at timestamp"
+	const rest = "email text, active boolean, staff boolean, superuser boolean, created_at " +
+		"timestamp, updated_at timestamp"
 	const unique = ", UNIQUE (issuer, subject)"
 	const id = "id text PRIMARY KEY DEFAULT 'x', "
 	type table = sqlusers.Table[string]
@@ -27,46 +29,71 @@ func TestNewRefuses(t *testing.T) {
 		want     []string
 	}{
 		{"nothing", both, id + keys + rest + unique, func(*table) {}, nil},
-		{"a table that is not there", both, id + keys + rest + unique, func(t *table) { t.Name = "uesrs" }, []string{"uesrs", "Schema"}},
+		{"a table that is not there",
+			both, id + keys + rest + unique, func(t *table) { t.Name = "uesrs" }, []string{"uesrs", "Schema"}},
 		{"columns that are not there", both, id + keys + "email text", func(t *table) {
 			t.Select, t.Defaults = []string{"name"}, map[string]any{"seats": 1}
 		}, []string{`"active"`, `"superuser"`, `"updated_at"`, `"name"`, "Table.Select", `"seats"`, "Table.Defaults"}},
-		{"a column name in another case", both, id + keys + rest + unique, func(t *table) { t.Columns.Staff = "STAFF" }, []string{`"STAFF"`}},
-		{"one column for two things", both, id + keys + rest + unique, func(t *table) { t.Columns.Superuser = "staff" }, []string{`"staff"`, "twice"}},
-		{"people who are not kept apart", both, id + keys + rest, func(*table) {}, []string{"UNIQUE", "(issuer, subject)"}},
-		{"subjects that are unique, but not per issuer", both, id + keys + rest + ", UNIQUE (subject)", func(*table) {}, []string{"(issuer, subject)"}},
-		{"issuer and subject unique, but subject alone needed", both, id + keys + rest + unique, func(t *table) {
-			t.Issuer, t.Defaults = issuer, map[string]any{"issuer": ""}
-		}, []string{"exactly (subject)"}},
-		{"people who are kept apart only with something else", both, id + keys + rest + ", UNIQUE (issuer, subject, email)", func(*table) {}, []string{"(issuer, subject)"}},
-		{"an ID that is not unique", both, "id text DEFAULT 'x', " + keys + rest + unique, func(*table) {}, []string{"exactly (id)"}},
-		{"an ID that is no key", both, "id real PRIMARY KEY DEFAULT 1, " + keys + rest + unique, func(*table) {}, []string{`"id" is real`}},
-		{"an ID that nobody fills", both, "id text PRIMARY KEY, " + keys + rest + unique, func(*table) {}, []string{`"id" must not be NULL`, "Table.Defaults"}},
-		{"columns that nobody fills", both, id + keys + rest + ", plan text NOT NULL, seats integer NOT NULL" + unique, func(t *table) {
-			t.Defaults = map[string]any{"seats": 1}
-		}, []string{`"plan" must not be NULL`}},
-		{"an e-mail that must not be NULL", both, id + keys + strings.Replace(rest, "email text", "email text NOT NULL", 1) + unique, func(*table) {}, []string{`"email" must not be NULL`}},
-		{"a default for the subject", both, id + keys + rest + unique, func(t *table) { t.Defaults = map[string]any{"subject": "x"} }, []string{`"subject"`, "Table.Defaults"}},
-		{"a subject that is a number", both, id + "issuer text, subject integer, " + rest + unique, func(*table) {}, []string{`"subject" is integer`}},
+		{"a column name in another case",
+			both, id + keys + rest + unique, func(t *table) { t.Columns.Staff = "STAFF" }, []string{`"STAFF"`}},
+		{"one column for two things",
+			both, id + keys + rest + unique, func(t *table) { t.Columns.Superuser = "staff" }, []string{`"staff"`, "twice"}},
+		{"people who are not kept apart",
+			both, id + keys + rest, func(*table) {}, []string{"UNIQUE", "(issuer, subject)"}},
+		{"subjects that are unique, but not per issuer",
+			both, id + keys + rest + ", UNIQUE (subject)", func(*table) {}, []string{"(issuer, subject)"}},
+		{"issuer and subject unique, but subject alone needed",
+			both, id + keys + rest + unique, func(t *table) {
+				t.Issuer, t.Defaults = issuer, map[string]any{"issuer": ""}
+			}, []string{"exactly (subject)"}},
+		{"people who are kept apart only with something else",
+			both, id + keys + rest + ", UNIQUE (issuer, subject, email)", func(*table) {}, []string{"(issuer, subject)"}},
+		{"an ID that is not unique",
+			both, "id text DEFAULT 'x', " + keys + rest + unique, func(*table) {}, []string{"exactly (id)"}},
+		{"an ID that is no key",
+			both, "id real PRIMARY KEY DEFAULT 1, " + keys + rest + unique, func(*table) {}, []string{`"id" is real`}},
+		{"an ID that nobody fills",
+			both, "id text PRIMARY KEY, " + keys + rest + unique, func(*table) {}, []string{`"id" must not be NULL`, "Table.Defaults"}},
+		{"columns that nobody fills",
+			both, id + keys + rest + ", plan text NOT NULL, seats integer NOT NULL" + unique, func(t *table) {
+				t.Defaults = map[string]any{"seats": 1}
+			}, []string{`"plan" must not be NULL`}},
+		{"an e-mail that must not be NULL",
+			both, id + keys + strings.Replace(rest, "email text", "email text NOT NULL", 1) + unique, func(*table) {}, []string{`"email" must not be NULL`}},
+		{"a default for the subject",
+			both, id + keys + rest + unique, func(t *table) { t.Defaults = map[string]any{"subject": "x"} }, []string{`"subject"`, "Table.Defaults"}},
+		{"a subject that is a number",
+			both, id + "issuer text, subject integer, " + rest + unique, func(*table) {}, []string{`"subject" is integer`}},
 
-		{"an ID that is used again", sqlite, "id INTEGER PRIMARY KEY, " + keys + rest + unique, func(*table) {}, []string{"AUTOINCREMENT", "SkipIDCheck"}},
-		{"an ID that is used again, knowingly", sqlite, "id INTEGER PRIMARY KEY, " + keys + rest + unique, func(t *table) { t.SkipIDCheck = true }, nil},
-		{"an ID that is never used again", sqlite, "id integer NOT NULL PRIMARY KEY autoincrement, " + keys + rest + unique, func(*table) {}, nil},
-		{"subjects that are one in upper and lower case", sqlite, id + "issuer text, subject text COLLATE NOCASE, " + rest + unique, func(*table) {}, []string{"byte by byte"}},
-		{"subjects that are one in upper and lower case to their index", sqlite, id + "issuer text, subject text, " + rest + ", UNIQUE (issuer, subject COLLATE NOCASE)", func(*table) {}, []string{"byte by byte"}},
+		{"an ID that is used again",
+			sqlite, "id INTEGER PRIMARY KEY, " + keys + rest + unique, func(*table) {}, []string{"AUTOINCREMENT", "SkipIDCheck"}},
+		{"an ID that is used again, knowingly",
+			sqlite, "id INTEGER PRIMARY KEY, " + keys + rest + unique, func(t *table) { t.SkipIDCheck = true }, nil},
+		{"an ID that is never used again",
+			sqlite, "id integer NOT NULL PRIMARY KEY autoincrement, " + keys + rest + unique, func(*table) {}, nil},
+		{"subjects that are one in upper and lower case",
+			sqlite, id + "issuer text, subject text COLLATE NOCASE, " + rest + unique, func(*table) {}, []string{"byte by byte"}},
+		{"subjects that are one in upper and lower case to their index",
+			sqlite, id + "issuer text, subject text, " + rest + ", UNIQUE (issuer, subject COLLATE NOCASE)", func(*table) {}, []string{"byte by byte"}},
 
-		{"a role that is no boolean", postgreSQL, id + keys + strings.Replace(rest, "staff boolean", "staff integer", 1) + unique, func(*table) {}, []string{`"staff" is integer`}},
-		{"subjects that are padded", postgreSQL, id + "issuer text, subject char(255), " + rest + unique, func(*table) {}, []string{`"subject" is character(255)`}},
-		{"subjects of a collation that takes a for A", postgreSQL, id + `issuer text, subject text COLLATE "nocase", ` + rest + unique, func(*table) {}, []string{`"subject" is text`}},
-		{"subjects of a length", postgreSQL, id + "issuer varchar(100), subject varchar(255), " + rest + unique, func(*table) {}, nil},
-		{"an ID that the database makes", postgreSQL, "id uuid PRIMARY KEY DEFAULT gen_random_uuid(), " + keys + rest + unique, func(*table) {}, nil},
+		{"a role that is no boolean",
+			postgreSQL, id + keys + strings.Replace(rest, "staff boolean", "staff integer", 1) + unique, func(*table) {}, []string{`"staff" is integer`}},
+		{"subjects that are padded",
+			postgreSQL, id + "issuer text, subject char(255), " + rest + unique, func(*table) {}, []string{`"subject" is character(255)`}},
+		{"subjects of a collation that takes a for A",
+			postgreSQL, id + `issuer text, subject text COLLATE "nocase", ` + rest + unique, func(*table) {}, []string{`"subject" is text`}},
+		{"subjects of a length",
+			postgreSQL, id + "issuer varchar(100), subject varchar(255), " + rest + unique, func(*table) {}, nil},
+		{"an ID that the database makes",
+			postgreSQL, "id uuid PRIMARY KEY DEFAULT gen_random_uuid(), " + keys + rest + unique, func(*table) {}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, dialect := range c.dialects {
 				t.Run(dialect.String(), func(t *testing.T) {
 					db := openDialect(t, dialect)
 					if dialect == sqlusers.PostgreSQL {
-						mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+						mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = "+
+							"'und-u-ks-level2', deterministic = false)")
 					}
 					mustExec(t, db.DB, "CREATE TABLE users ("+c.columns+")")
 					table := table{Dialect: dialect, Select: []string{"subject"}, Scan: scanString}
@@ -133,7 +160,8 @@ func TestTableIsCopied(t *testing.T) {
 	}
 }
 
-// TestSchemaName: a table of another schema than the usual one, in the presence of one that has its name.
+// TestSchemaName: a table of another schema than the usual one, in the presence of one that has its
+// name.
 func TestSchemaName(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		createPeople(t, db)
@@ -155,7 +183,8 @@ func TestSchemaName(t *testing.T) {
 // TestFoundByExactID: an ID that the database reads as another one is nobody's.
 func TestFoundByExactID(t *testing.T) {
 	for id, wrong := range map[string][]string{
-		"bigint PRIMARY KEY DEFAULT 7":   {"07", "+7", "7.0", "7 ", "0x7", "७", "9223372036854775808", "-7"},
+		"bigint PRIMARY KEY DEFAULT 7": {"07", "+7", "7.0", "7 ",
+			"0x7", "७", "9223372036854775808", "-7"},
 		"smallint PRIMARY KEY DEFAULT 7": {"07", "65543"},
 		"text PRIMARY KEY DEFAULT 'a'":   {"A", "a ", "á", "a\x00", "\xff"},
 		"uuid PRIMARY KEY DEFAULT '10000000-aaaa-0000-0000-000000000000'": {
@@ -168,8 +197,9 @@ func TestFoundByExactID(t *testing.T) {
 				if db.dialect == sqlusers.SQLite {
 					id = strings.Replace(id, "uuid", "text", 1)
 				}
-				mustExec(t, db.DB, fmt.Sprintf("CREATE TABLE users (id %s, issuer text, subject text, active boolean, "+
-					"staff boolean, superuser boolean, UNIQUE (issuer, subject))", id))
+				mustExec(t, db.DB, fmt.Sprintf("CREATE TABLE users (id %s, issuer text, subject "+
+					"text, active boolean, staff boolean, superuser boolean, UNIQUE (issuer, "+
+					"subject))", id))
 				users := mustNew(t, db, sqlusers.Table[string]{
 					Dialect: db.dialect, Select: []string{"subject"}, Scan: scanString,
 					Columns: sqlusers.Columns{Email: "-", Created: "-", Updated: "-"},

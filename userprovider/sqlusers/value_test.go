@@ -22,7 +22,8 @@ func nested(depth int) any {
 	return value
 }
 
-// TestValues: a column holds just what the claim says afterwards, or the login is refused with the field's name (U4).
+// TestValues: a column holds just what the claim says afterwards, or the login is refused with the
+// field's name.
 func TestValues(t *testing.T) {
 	long := strings.Repeat("long ", 1<<20/5)
 	const refused = "\x00refused"
@@ -141,7 +142,8 @@ func TestValues(t *testing.T) {
 			if dialect == sqlusers.PostgreSQL {
 				mustExec(t, db.DB, "CREATE TYPE mood AS ENUM ('good', 'bad')")
 				mustExec(t, db.DB, "CREATE DOMAIN short AS varchar(3) CHECK (VALUE <> 'no')")
-				mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+				mustExec(t, db.DB, "CREATE COLLATION nocase (provider = icu, locale = "+
+					"'und-u-ks-level2', deterministic = false)")
 			}
 			columns := map[string]string{}
 			createPeople(t, db)
@@ -209,8 +211,8 @@ func (db database) read(t testing.TB, field, subject string) string {
 	return db.query(t, "SELECT CAST("+field+" AS text) FROM users WHERE subject = $1", subject)
 }
 
-// FuzzClaims stores whatever JSON says into every kind of column of SQLite, which takes nearly anything: what it then
-// holds says the same, or the login was refused with the field's name.
+// FuzzClaims stores whatever JSON says into every kind of column of SQLite, which takes nearly
+// anything: what it then holds says the same, or the login was refused with the field's name.
 func FuzzClaims(f *testing.F) {
 	for _, seed := range []string{
 		`"text"`, `"\u0000"`, `12345678901234567890`, `1.0`, `-0`, `1e3`, `9007199254740993`, `true`, `null`, `[]`,
@@ -219,7 +221,8 @@ func FuzzClaims(f *testing.F) {
 		f.Add(seed)
 	}
 	db := openSQLite(f)
-	createPeople(f, db, "a text", "b boolean", "c integer", "d numeric", "e double precision", "f json")
+	createPeople(f, db, "a text",
+		"b boolean", "c integer", "d numeric", "e double precision", "f json")
 	users := mustNew(f, db, people(db.dialect))
 	f.Fuzz(func(t *testing.T, source string) {
 		claim, ok := decode(source)
@@ -237,7 +240,8 @@ func FuzzClaims(f *testing.F) {
 				continue
 			}
 			var have any
-			if err := db.QueryRow("SELECT "+field+" FROM users WHERE subject = ?1", "auth0|"+field).Scan(&have); err != nil {
+			if err := db.QueryRow("SELECT "+field+" FROM users WHERE subject = "+
+				"?1", "auth0|"+field).Scan(&have); err != nil {
 				t.Fatal(err)
 			}
 			if field == "b" { // which SQLite keeps as a number
