@@ -16,7 +16,8 @@ type CompanyOnly struct {
 	Domain string
 }
 
-func (c CompanyOnly) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+func (c CompanyOnly) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User,
+	error) {
 	_, domain, _ := strings.Cut(login.Identity.Email, "@")
 	if !login.Identity.EmailVerified || !strings.EqualFold(domain, c.Domain) {
 		return userprovider.User{}, fmt.Errorf("%w: no verified address at "+

@@ -49,8 +49,9 @@ func ExampleMemory_SetActive() {
 	ctx := context.Background()
 	users := userprovider.NewMemory()
 	login := userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/", Subject: "auth0|65a1"},
-		Fields:   map[string]any{"email": "ada@app.example"},
+		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1"},
+		Fields: map[string]any{"email": "ada@app.example"},
 	}
 	if _, err := users.SyncUser(ctx, login); err != nil {
 		log.Fatal(err)
@@ -67,7 +68,8 @@ func ExampleMemory_SetActive() {
 }
 
 func ExampleMapping_Validate() {
-	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name", "is_staff": "nickname"}}
+	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name",
+		"is_staff": "nickname"}}
 	fmt.Println(mapping.Validate())
 	// Output:
 	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field
@@ -90,7 +92,8 @@ func ExampleMapping_Warnings() {
 // Extract computes claims before they are mapped.
 func ExampleMapping_Apply() {
 	mapping := userprovider.Mapping{
-		Fields: map[string]string{"display_name": "display_name", "seats": "https://app.example/seats"},
+		Fields: map[string]string{"display_name": "display_name",
+			"seats": "https://app.example/seats"},
 		Extract: func(claims map[string]any) map[string]any {
 			given, _ := claims["given_name"].(string)
 			family, _ := claims["family_name"].(string)

@@ -15,7 +15,8 @@ func ada(changes map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": "https://tenant.example/", "sub": "auth0|ada",
 		"name": "Ada Lovelace", "nickname": "ada", "given_name": "Ada", "family_name": "Lovelace",
-		"email": "ada@app.example", "email_verified": true, "picture": "https://cdn.example/ada.png",
+		"email": "ada@app.example", "email_verified": true,
+		"picture": "https://cdn.example/ada.png",
 	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
@@ -31,7 +32,8 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	return &site{t, userprovider.Mapping{
-		Fields:            map[string]string{"first_name": "given_name", "last_name": "family_name"},
+		Fields: map[string]string{"first_name": "given_name",
+			"last_name": "family_name"},
 		AccessTokenFields: map[string]string{"department": "https://app.example/department"},
 		StaffGroup:        "editors",
 		SuperuserGroup:    "admins",
@@ -57,7 +59,8 @@ func (s *site) loginWith(claims, accessTokenClaims map[string]any) userprovider.
 		s.t.Fatal(err)
 	}
 	account := user.Value.(userprovider.MemoryUser)
-	if account.Active != user.Active || account.Staff != user.Staff || account.Superuser != user.Superuser {
+	if account.Active != user.Active || account.Staff != user.Staff ||
+		account.Superuser != user.Superuser {
 		s.t.Errorf("the account %+v is not the user %+v", account, user)
 	}
 	return account
@@ -102,7 +105,8 @@ func TestLogin(t *testing.T) {
 			account := s.login(ada(nil))
 			s.wantField(account, "first_name", "Ada")
 			s.wantField(account, "last_name", "Lovelace")
-			if !account.Active || account.Issuer != "https://tenant.example/" || account.Subject != "auth0|ada" {
+			if !account.Active || account.Issuer != "https://tenant.example/" ||
+				account.Subject != "auth0|ada" {
 				s.t.Errorf("the new account is %+v", account)
 			}
 		}},
@@ -123,20 +127,24 @@ func TestLogin(t *testing.T) {
 			s.wantSaved(before, after, false)
 		}},
 		{"nothing changed, nothing saved", func(s *site) {
-			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
-			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
+			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
+				department("Engines"))
+			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
+				department("Engines"))
 			s.wantSaved(before, after, false)
 		}},
 		{"no mapping at all", func(s *site) {
 			s.Mapping = userprovider.Mapping{}
 			account := s.login(ada(nil))
-			if fields := account.Fields(); len(fields) != 1 || fields["email"] != "ada@app.example" {
+			if fields := account.Fields(); len(fields) != 1 ||
+				fields["email"] != "ada@app.example" {
 				s.t.Errorf("the fields are %v, want the e-mail alone", fields)
 			}
 		}},
 		{"the claim's name may be a URL", func(s *site) {
 			s.Mapping.Fields["plan"] = "https://app.example/plan"
-			s.wantField(s.login(ada(map[string]any{"https://app.example/plan": "gold"})), "plan", "gold")
+			s.wantField(s.login(ada(map[string]any{"https://app.example/plan": "gold"})), "plan",
+				"gold")
 		}},
 
 		// The e-mail.
@@ -192,7 +200,8 @@ func TestLogin(t *testing.T) {
 		{"groups come from the configured claim", func(s *site) {
 			s.GroupsField = "https://app.example/groups"
 			s.wantRoles(s.login(groups([]any{"admins"})), false, false)
-			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})), false, true)
+			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})),
+				false, true)
 		}},
 		{"a single string is one group", func(s *site) {
 			s.wantRoles(s.login(groups("editors")), true, false)
@@ -200,7 +209,8 @@ func TestLogin(t *testing.T) {
 			s.wantRoles(s.login(groups("editors admins")), false, false)
 		}},
 		{"no groups at all takes the roles away", func(s *site) {
-			for _, nothing := range []any{nil, []any{}, "", false, 1.0, map[string]any{"admins": "editors"}} {
+			for _, nothing := range []any{nil, []any{}, "", false, 1.0,
+				map[string]any{"admins": "editors"}} {
 				s.wantRoles(s.login(groups([]any{"editors", "admins"})), true, true)
 				s.wantRoles(s.login(groups(nothing)), false, false)
 			}
@@ -270,7 +280,8 @@ func TestLogin(t *testing.T) {
 		}},
 		{"an access token says nothing but what is mapped", func(s *site) {
 			account := s.loginWith(ada(nil), map[string]any{
-				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory", "groups": []any{"admins"},
+				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory",
+				"groups": []any{"admins"},
 			})
 			s.wantField(account, "first_name", "Ada")
 			if account.Subject != "auth0|ada" || account.Email != "ada@app.example" {
@@ -297,14 +308,16 @@ func TestLogin(t *testing.T) {
 		{"finding a user", func(s *site) {
 			account := s.login(ada(nil))
 			user, err := s.FindUser(s.t.Context(), account.ID)
-			if err != nil || user.ID != account.ID || user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
+			if err != nil || user.ID != account.ID ||
+				user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
 				s.t.Errorf("FindUser returned %+v, %v", user, err)
 			}
 		}},
 		{"finding none", func(s *site) {
 			for range 2 { // in an empty store, and in one with users
 				for _, id := range []string{"", "auth0|ada", "0", "1"} {
-					if user, err := s.FindUser(s.t.Context(), id); !errors.Is(err, userprovider.ErrNotFound) {
+					if user, err := s.FindUser(s.t.Context(), id); !errors.Is(err,
+						userprovider.ErrNotFound) {
 						s.t.Errorf("FindUser(%q) returned %+v, %v", id, user, err)
 					}
 				}

@@ -15,15 +15,18 @@ import (
 
 func TestIdentity(t *testing.T) {
 	claims := ada(map[string]any{
-		"org_id": "org_1", "org_name": "engines", "sid": "session-1", "auth_time": json.Number("1700000000"),
-		"groups": []any{"editors"},
+		"org_id": "org_1", "org_name": "engines", "sid": "session-1",
+		"auth_time": json.Number("1700000000"),
+		"groups":    []any{"editors"},
 	})
 	login, warnings := userprovider.Mapping{}.Apply(claims, nil)
 	want := userprovider.Identity{
 		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada " +
 			"Lovelace", Nickname: "ada",
-		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png", Groups: []string{"editors"},
-		OrgID: "org_1", OrgName: "engines", SessionID: "session-1", AuthTime: time.Unix(1700000000, 0).UTC(),
+		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png",
+		Groups: []string{"editors"},
+		OrgID:  "org_1", OrgName: "engines", SessionID: "session-1",
+		AuthTime: time.Unix(1700000000, 0).UTC(),
 	}
 	if !reflect.DeepEqual(login.Identity, want) || warnings != nil {
 		t.Errorf("got %+v, %q, want %+v", login.Identity, warnings, want)
@@ -32,7 +35,8 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("the claims are %v, want %v", login.Claims, claims)
 	}
 
-	for _, wrong := range []any{nil, -1.0, json.Number("-1"), map[string]any{"x": "y"}, []any{}, []any{1.0}} {
+	for _, wrong := range []any{nil, -1.0, json.Number("-1"), map[string]any{"x": "y"}, []any{},
+		[]any{1.0}} {
 		for claim := range claims {
 			claims[claim] = wrong
 		}
@@ -44,8 +48,10 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestEmailVerified(t *testing.T) {
-	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true}, map[string]any{}, false} {
-		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example", "email_verified": value}, nil)
+	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true},
+		map[string]any{}, false} {
+		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example",
+			"email_verified": value}, nil)
 		if login.Identity.EmailVerified {
 			t.Errorf("email_verified of %#v counts as true", value)
 		}
@@ -76,8 +82,10 @@ func TestAuthTime(t *testing.T) {
 		}
 	}
 	for _, claim := range []any{
-		nil, "1700000000", true, 0.0, -1.0, 253402300800.0, json.Number("1e400"), json.Number("-1e400"), json.Number(""),
-		json.Number("NaN"), json.Number("Inf"), json.Number("9223372036854775808"), json.Number(strings.Repeat("9", 1<<16)),
+		nil, "1700000000", true, 0.0, -1.0, 253402300800.0, json.Number("1e400"),
+		json.Number("-1e400"), json.Number(""),
+		json.Number("NaN"), json.Number("Inf"), json.Number("9223372036854775808"),
+		json.Number(strings.Repeat("9", 1<<16)),
 	} {
 		if got := at(claim); !got.IsZero() {
 			t.Errorf("auth_time of %.40v is %v, want the zero time", claim, got)
@@ -111,11 +119,13 @@ func TestGroups(t *testing.T) {
 			if !slices.Equal(login.Identity.Groups, test.want) {
 				t.Errorf("the groups are %q, want %q", login.Identity.Groups, test.want)
 			}
-			if login.Staff == nil || *login.Staff != slices.Contains(test.want, "editors") || login.Superuser != nil {
+			if login.Staff == nil || *login.Staff != slices.Contains(test.want, "editors") ||
+				login.Superuser != nil {
 				t.Errorf("the roles are %v and %v", login.Staff, login.Superuser)
 			}
 			if test.warning == "" && warnings != nil ||
-				test.warning != "" && (len(warnings) != 1 || !strings.Contains(warnings[0], test.warning)) {
+				test.warning != "" &&
+					(len(warnings) != 1 || !strings.Contains(warnings[0], test.warning)) {
 				t.Errorf("the warnings are %q, want %q", warnings, test.warning)
 			}
 			if _, warnings := (userprovider.Mapping{}).Apply(claims, nil); warnings != nil {
@@ -136,7 +146,8 @@ func TestFields(t *testing.T) {
 		AccessTokenFields: map[string]string{"plan": "plan"},
 	}
 	t.Run("null counts as absent", func(t *testing.T) {
-		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil}, map[string]any{"plan": nil})
+		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil},
+			map[string]any{"plan": nil})
 		if len(login.Fields) != 0 {
 			t.Errorf("the fields are %v, want none", login.Fields)
 		}
@@ -149,7 +160,8 @@ func TestFields(t *testing.T) {
 	})
 	t.Run("an e-mail that is no string is reported and not written", func(t *testing.T) {
 		login, warnings := mapping.Apply(map[string]any{"email": []any{"a@b.example"}}, nil)
-		if len(login.Fields) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0], `"email"`) {
+		if len(login.Fields) != 0 || len(warnings) != 1 ||
+			!strings.Contains(warnings[0], `"email"`) {
 			t.Errorf("got %v, %q", login.Fields, warnings)
 		}
 		if strings.Contains(warnings[0], "a@b.example") {
@@ -163,7 +175,8 @@ func TestFields(t *testing.T) {
 		}
 	})
 	t.Run("names", func(t *testing.T) {
-		if got, want := mapping.FieldNames(), []string{"email", "name", "plan"}; !slices.Equal(got, want) {
+		if got, want := mapping.FieldNames(), []string{"email", "name", "plan"}; !slices.Equal(got,
+			want) {
 			t.Errorf("FieldNames is %q, want %q", got, want)
 		}
 		if got := (userprovider.Mapping{}).FieldNames(); !slices.Equal(got, []string{"email"}) {
@@ -175,8 +188,9 @@ func TestFields(t *testing.T) {
 func TestExtract(t *testing.T) {
 	t.Run("cannot change who the user is", func(t *testing.T) {
 		claims := ada(map[string]any{
-			"org_id": "org_1", "sid": "session-1", "auth_time": json.Number("1700000000"), "email_verified": false,
-			"nested": map[string]any{"list": []any{"a", map[string]any{"b": "c"}}},
+			"org_id": "org_1", "sid": "session-1", "auth_time": json.Number("1700000000"),
+			"email_verified": false,
+			"nested":         map[string]any{"list": []any{"a", map[string]any{"b": "c"}}},
 		})
 		honest, _ := userprovider.Mapping{}.Apply(claims, nil)
 		before := fmt.Sprint(claims)
@@ -207,7 +221,8 @@ func TestExtract(t *testing.T) {
 			Extract: func(map[string]any) map[string]any { return nil }, StaffGroup: "editors",
 		}
 		login, warnings := mapping.Apply(ada(map[string]any{"groups": "editors"}), nil)
-		if len(login.Fields) != 0 || *login.Staff || len(warnings) != 1 || login.Identity.Subject != "auth0|ada" {
+		if len(login.Fields) != 0 || *login.Staff || len(warnings) != 1 ||
+			login.Identity.Subject != "auth0|ada" {
 			t.Errorf("got %+v, %q", login, warnings)
 		}
 	})

@@ -23,7 +23,8 @@ func loginOf(subject string, fields map[string]any) userprovider.Login {
 	}
 }
 
-func mustSync(t *testing.T, users *userprovider.Memory, login userprovider.Login) userprovider.MemoryUser {
+func mustSync(t *testing.T, users *userprovider.Memory,
+	login userprovider.Login) userprovider.MemoryUser {
 	t.Helper()
 	user, err := users.SyncUser(t.Context(), login)
 	if err != nil {
@@ -75,7 +76,8 @@ func TestMemoryAccountsAreCopies(t *testing.T) {
 	users := userprovider.NewMemory()
 	users.Defaults = map[string]any{"list": []any{"default"}, "tags": nil, "object": nil}
 	claims := map[string]any{
-		"list": []any{"a", map[string]any{"b": "c"}}, "tags": []string{"x"}, "object": map[string]any{"k": []any{"v"}},
+		"list": []any{"a", map[string]any{"b": "c"}}, "tags": []string{"x"},
+		"object": map[string]any{"k": []any{"v"}},
 	}
 	account := mustSync(t, users, loginOf("ada", claims))
 	before := fmt.Sprint(account.Fields())
@@ -141,9 +143,11 @@ func TestMemoryDefaults(t *testing.T) {
 		"first_name": "", "age": json.Number("0"), "newsletter": true, "anything": nil,
 	}}
 	t.Run("are a new user's fields", func(t *testing.T) {
-		account := mustSync(t, users, loginOf("ada", map[string]any{"first_name": "Ada", "email": "ada@app.example"}))
+		account := mustSync(t, users,
+			loginOf("ada", map[string]any{"first_name": "Ada", "email": "ada@app.example"}))
 		want := map[string]any{
-			"first_name": "Ada", "age": json.Number("0"), "newsletter": true, "anything": nil, "email": "ada@app.example",
+			"first_name": "Ada", "age": json.Number("0"), "newsletter": true, "anything": nil,
+			"email": "ada@app.example",
 		}
 		if got := account.Fields(); !reflect.DeepEqual(got, want) {
 			t.Errorf("the fields are %v, want %v", got, want)
@@ -157,13 +161,15 @@ func TestMemoryDefaults(t *testing.T) {
 	})
 	t.Run("a field that users lack is an error at start", func(t *testing.T) {
 		err := users.CheckFields([]string{"age", "email", "plan", "zip"})
-		if err == nil || !strings.Contains(err.Error(), `"plan"`) || !strings.Contains(err.Error(), `"zip"`) {
+		if err == nil || !strings.Contains(err.Error(), `"plan"`) ||
+			!strings.Contains(err.Error(), `"zip"`) {
 			t.Errorf("CheckFields: %v, want one that names plan and zip", err)
 		}
 		if err != nil && strings.Contains(err.Error(), `no field "age"`) {
 			t.Errorf("CheckFields: %v", err)
 		}
-		if err := users.CheckFields([]string{"age", "email", "first_name", "newsletter", "anything"}); err != nil {
+		if err := users.CheckFields([]string{"age", "email", "first_name", "newsletter",
+			"anything"}); err != nil {
 			t.Errorf("CheckFields: %v", err)
 		}
 	})
@@ -182,14 +188,16 @@ func TestMemoryDefaults(t *testing.T) {
 			login.Staff = new(true)
 			before := users.Accounts()
 			user, err := users.SyncUser(t.Context(), login)
-			if err == nil || !strings.Contains(err.Error(), `"`+test.field+`"`) || user != (userprovider.User{}) {
+			if err == nil || !strings.Contains(err.Error(), `"`+test.field+`"`) ||
+				user != (userprovider.User{}) {
 				t.Errorf("SyncUser returned %+v, %v", user, err)
 			}
 			if after := users.Accounts(); !reflect.DeepEqual(after, before) {
 				t.Errorf("the refused login changed %v to %v", before, after)
 			}
 			login.Identity.Subject = "somebody new"
-			if _, err := users.SyncUser(t.Context(), login); err == nil || len(users.Accounts()) != len(before) {
+			if _, err := users.SyncUser(t.Context(), login); err == nil ||
+				len(users.Accounts()) != len(before) {
 				t.Errorf("the refused login made a user, %v", err)
 			}
 		})
@@ -253,7 +261,8 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 		if err := users.Delete(account.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
+		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err,
+			userprovider.ErrNotFound) {
 			t.Errorf("FindUser of a deleted user: %v", err)
 		}
 		if err := users.Delete(account.ID); !errors.Is(err, userprovider.ErrNotFound) {
@@ -264,7 +273,8 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 			t.Errorf("a deleted user who logs in again has the ID %q, the old one was "+
 				"%q", again.ID, account.ID)
 		}
-		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
+		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err,
+			userprovider.ErrNotFound) {
 			t.Errorf("the old ID finds the new user: %v", err)
 		}
 	})
@@ -292,7 +302,8 @@ func TestMemoryOneUserForSimultaneousLogins(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range ids {
 		all.Go(func() {
-			user, err := users.SyncUser(t.Context(), loginOf("ada", map[string]any{"tab": fmt.Sprint(i)}))
+			user, err := users.SyncUser(t.Context(),
+				loginOf("ada", map[string]any{"tab": fmt.Sprint(i)}))
 			if err != nil {
 				t.Error(err)
 			}

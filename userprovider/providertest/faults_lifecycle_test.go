@@ -35,7 +35,10 @@ var lifecycleFaults = []fault{
 	{"never grants",
 		[]string{inRoles}, misreads(func(l *login) { l.Staff, l.Superuser = nil, nil })},
 	{"swaps roles",
-		[]string{inRoles}, misreads(func(l *login) { l.Staff, l.Superuser = l.Superuser, l.Staff })},
+		[]string{inRoles}, misreads(func(l *login) {
+			l.Staff, l.Superuser = l.Superuser,
+				l.Staff
+		})},
 	{"never revokes", []string{inRoles}, misreads(func(l *login) {
 		if l.Staff != nil && !*l.Staff {
 			l.Staff = nil

@@ -53,7 +53,8 @@ func BenchmarkRequest(b *testing.B) {
 func BenchmarkSyncUser(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
-		login := loginOf("auth0|4711", map[string]any{"first_name": "Ada", "last_name": "Lovelace", "email": ada})
+		login := loginOf("auth0|4711",
+			map[string]any{"first_name": "Ada", "last_name": "Lovelace", "email": ada})
 		for name, change := range map[string]bool{"unchanged": false, "changed": true} {
 			b.Run(name, func(b *testing.B) {
 				b.ReportAllocs()

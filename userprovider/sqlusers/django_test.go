@@ -76,8 +76,9 @@ func ExampleNew_django() {
 		log.Fatal(err)
 	}
 	user, err := users.SyncUser(ctx, userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/", Subject: "auth0|65a1"},
-		Fields:   map[string]any{"email": "ada@app.example", "last_name": "Lovelace"},
+		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1"},
+		Fields: map[string]any{"email": "ada@app.example", "last_name": "Lovelace"},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -103,7 +104,8 @@ func TestDjango(t *testing.T) {
 			t.Error(err)
 		}
 		for _, field := range []string{
-			"id", "username", "password", "is_active", "is_staff", "is_superuser", "date_joined", "last_login",
+			"id", "username", "password", "is_active", "is_staff", "is_superuser", "date_joined",
+			"last_login",
 		} {
 			if err := users.CheckFields([]string{field}); err == nil {
 				t.Errorf("%s can be mapped", field)
@@ -121,9 +123,11 @@ func TestDjango(t *testing.T) {
 			t.Errorf("found %+v, %v", found, err)
 		}
 
-		login = loginOf("auth0|new", map[string]any{"email": "bob@app.example", "first_name": "Bob"})
+		login = loginOf("auth0|new",
+			map[string]any{"email": "bob@app.example", "first_name": "Bob"})
 		fresh := mustSync(t, users, login)
-		if want := (DjangoUser{fresh.Value.(DjangoUser).ID, "auth0|new", "Bob", "", "bob@app.example"}); fresh.Value != want ||
+		if want := (DjangoUser{fresh.Value.(DjangoUser).ID, "auth0|new", "Bob", "",
+			"bob@app.example"}); fresh.Value != want ||
 			fresh.ID == old.ID ||
 			!fresh.Active || fresh.Staff || fresh.Superuser {
 			t.Errorf("the new user is %+v", fresh)
@@ -141,7 +145,8 @@ func TestDjango(t *testing.T) {
 		var joined, last sql.NullTime
 		row := db.QueryRow("SELECT password, date_joined, last_login FROM auth_user WHERE " +
 			"username = 'auth0|new'")
-		if err := row.Scan(&password, &joined, &last); err != nil || password != "!" || !joined.Valid || !last.Valid {
+		if err := row.Scan(&password, &joined, &last); err != nil || password != "!" ||
+			!joined.Valid || !last.Valid {
 			t.Errorf("the rest of the new user is %q, %v, %v; %v", password, joined, last, err)
 		}
 	})

@@ -29,7 +29,8 @@ func scanAccount(row sqlusers.Row) (*Account, error) {
 
 func Example() {
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", "file:accounts?mode=memory&cache=shared&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite",
+		"file:accounts?mode=memory&cache=shared&_pragma=busy_timeout(5000)")
 	if err != nil {
 		log.Fatal(err)
 	}

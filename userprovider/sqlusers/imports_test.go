@@ -23,12 +23,14 @@ func TestNoDriverIsImported(t *testing.T) {
 			t.Errorf("userprovider and what is below it import %s", path)
 		}
 	}
-	output, err = exec.Command("go", "list", "-deps", "../../chiauth0", "../../sessionstores/...").Output()
+	output, err = exec.Command("go", "list", "-deps", "../../chiauth0",
+		"../../sessionstores/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path := range strings.FieldsSeq(string(output)) {
-		if path == "database/sql" || strings.Contains(path, "sqlite") || strings.Contains(path, "pgx") {
+		if path == "database/sql" || strings.Contains(path, "sqlite") ||
+			strings.Contains(path, "pgx") {
 			t.Errorf("an application without SQL links %s", path)
 		}
 	}

@@ -57,7 +57,8 @@ func start() (dsn string, err error) {
 		}
 	}
 	command := func(name string, args ...string) error {
-		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")}, args...)
+		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")},
+			args...)
 		if os.Getuid() == 0 { // as whom the server refuses to run
 			argv = append([]string{"runuser", "-u", "postgres", "--"}, argv...)
 		}
@@ -74,7 +75,8 @@ func start() (dsn string, err error) {
 			return "", err
 		}
 	}
-	err = command("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--no-locale", "-E", "UTF8")
+	err = command("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--no-locale", "-E",
+		"UTF8")
 	if err == nil {
 		err = command("pg_ctl", "start", "-w", "-l", filepath.Join(dir, "log"),
 			"-o", "-k "+dir+" -c listen_addresses= -c fsync=off -c max_connections=100")

@@ -16,7 +16,8 @@ const ada = "ada@app.example"
 
 // signedIn logs Ada in to an application with these users and returns it, and a request for /path
 // that has her cookies. /quiet asks nobody who she is, /user does, and /staff is for the staff.
-func signedIn(t testing.TB, users userprovider.UserProvider) (app http.Handler, request func(path string) *http.Request) {
+func signedIn(t testing.TB, users userprovider.UserProvider) (app http.Handler,
+	request func(path string) *http.Request) {
 	t.Helper()
 	provider := httptest.NewUnstartedServer(nil)
 	tenant := chiauth0test.New("http://" + provider.Listener.Addr().String())
@@ -44,7 +45,8 @@ func signedIn(t testing.TB, users userprovider.UserProvider) (app http.Handler, 
 	r.Get("/quiet", func(http.ResponseWriter, *http.Request) {})
 	r.Get("/user", func(w http.ResponseWriter, r *http.Request) {
 		for range 2 {
-			if user, err := chiauth0.UserAs[person](r.Context()); err != nil || user.First != "Ada Lovelace" {
+			if user, err := chiauth0.UserAs[person](r.Context()); err != nil ||
+				user.First != "Ada Lovelace" {
 				http.Error(w, "nobody", http.StatusUnauthorized)
 				return
 			}

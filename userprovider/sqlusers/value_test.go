@@ -48,7 +48,8 @@ func TestValues(t *testing.T) {
 		{both, "text", true, "true"},
 		{both, "text", []any{"a", n("1"), nil, "<b>"}, `["a",1,null,"<b>"]`},
 		{both, "text", []string{"b", "a"}, `["b","a"]`},
-		{both, "text", map[string]any{"b": n("9007199254740993"), "a": []any{false}}, `{"a":[false],"b":9007199254740993}`},
+		{both, "text", map[string]any{"b": n("9007199254740993"), "a": []any{false}},
+			`{"a":[false],"b":9007199254740993}`},
 		{both, "text", nested(1000), string(deep)},
 		{both, "text", []any{"\xff"}, refused},
 		{both, "text", map[string]any{"\xff": "x"}, refused},
@@ -106,7 +107,8 @@ func TestValues(t *testing.T) {
 		{postgreSQL, "real", n("0.1"), "0.1"},
 		{postgreSQL, "real", n("16777217"), refused},
 
-		{postgreSQL, "numeric", n("12345678901234567890.123456789012345678901234567890"), "12345678901234567890.123456789012345678901234567890"},
+		{postgreSQL, "numeric", n("12345678901234567890.123456789012345678901234567890"),
+			"12345678901234567890.123456789012345678901234567890"},
 		{postgreSQL, "numeric", n("1e400"), "1" + strings.Repeat("0", 400)},
 		{postgreSQL, "numeric", n("1e100000"), refused},
 		{postgreSQL, "numeric", n("NaN"), refused},
@@ -128,7 +130,8 @@ func TestValues(t *testing.T) {
 		{both, "json", false, "false"},
 		{sqlite, "json", n("12345678901234567890"), refused},
 		{postgreSQL, "json", n("12345678901234567890"), "12345678901234567890"},
-		{postgreSQL, "jsonb", map[string]any{"a": n("12345678901234567890")}, `{"a": 12345678901234567890}`},
+		{postgreSQL, "jsonb", map[string]any{"a": n("12345678901234567890")},
+			`{"a": 12345678901234567890}`},
 		{postgreSQL, "jsonb", map[string]any{"a": []any{"\x00"}}, refused},
 		{postgreSQL, "jsonb", map[string]any{"\x00": "a"}, refused},
 		{postgreSQL, "jsonb", []string{"\x00"}, refused},
@@ -172,7 +175,8 @@ func TestValues(t *testing.T) {
 								t.Errorf("got the error %v, want one that names %s", err, field)
 							}
 						}
-						if n := db.query(t, "SELECT count(*) FROM users WHERE subject LIKE '"+subject+"%' AND first_name = 'Ada'"); n != "0" {
+						if n := db.query(t,
+							"SELECT count(*) FROM users WHERE subject LIKE '"+subject+"%' AND first_name = 'Ada'"); n != "0" {
 							t.Errorf("a login that was refused stored something in %s rows", n)
 						}
 						return
@@ -215,7 +219,8 @@ func (db database) read(t testing.TB, field, subject string) string {
 // anything: what it then holds says the same, or the login was refused with the field's name.
 func FuzzClaims(f *testing.F) {
 	for _, seed := range []string{
-		`"text"`, `"\u0000"`, `12345678901234567890`, `1.0`, `-0`, `1e3`, `9007199254740993`, `true`, `null`, `[]`,
+		`"text"`, `"\u0000"`, `12345678901234567890`, `1.0`, `-0`, `1e3`, `9007199254740993`,
+		`true`, `null`, `[]`,
 		`{"a":[1e400,"<",null]}`, `"1e5"`, `0.1`, `5e-324`, `1e15`, `"é"`,
 	} {
 		f.Add(seed)
@@ -231,7 +236,8 @@ func FuzzClaims(f *testing.F) {
 		}
 		for _, field := range []string{"a", "b", "c", "d", "e", "f"} {
 			login := userprovider.Login{
-				Identity: userprovider.Identity{Issuer: issuer, Subject: "auth0|" + field}, Fields: map[string]any{field: claim},
+				Identity: userprovider.Identity{Issuer: issuer, Subject: "auth0|" + field},
+				Fields:   map[string]any{field: claim},
 			}
 			if _, err := users.SyncUser(t.Context(), login); err != nil {
 				if !strings.Contains(err.Error(), `"`+field+`"`) {
