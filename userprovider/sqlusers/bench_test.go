@@ -11,9 +11,8 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// BenchmarkRequest is a whole request of somebody who is signed in: chi, the session in memory, the
-// user from the database. Beside it is the same query by hand, with nothing around it, and the
-// request that does not ask.
+// BenchmarkRequest is a whole request of a signed-in user, with the session in memory and the user
+// in the database. Beside it is the query alone, and a request that does not ask for the user.
 func BenchmarkRequest(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
@@ -49,7 +48,7 @@ func BenchmarkRequest(b *testing.B) {
 	})
 }
 
-// BenchmarkSyncUser is a login of somebody who is known.
+// BenchmarkSyncUser is a login of an existing user.
 func BenchmarkSyncUser(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
@@ -72,8 +71,10 @@ func BenchmarkSyncUser(b *testing.B) {
 // fill makes a table of ten thousand people.
 func fill(b *testing.B, db database) *sqlusers.Provider[person] {
 	createPeople(b, db)
-	mustExec(b, db.DB, fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-		INSERT INTO users (issuer, subject, first_name) SELECT '%s', 'auth0|' || i, 'Ada' FROM n`, issuer))
+	mustExec(b, db.DB, fmt.Sprintf(`WITH RECURSIVE n(i) AS
+			(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		INSERT INTO users (issuer, subject, first_name)
+		SELECT '%s', 'auth0|' || i, 'Ada' FROM n`, issuer))
 	mustExec(b, db.DB, "ANALYZE")
 	return mustNew(b, db, people(db.dialect))
 }

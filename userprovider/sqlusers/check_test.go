@@ -58,7 +58,9 @@ func (c tableCase) run(t *testing.T, db database) {
 func TestNewChecksTheTable(t *testing.T) {
 	for _, c := range []tableCase{
 		{"the default table", regular, nil, nil},
-		{"no such table", regular, func(t *table) { t.Name = "uesrs" }, []string{"uesrs", "Schema"}},
+		{"no such table", regular, func(t *table) { t.Name = "uesrs" }, []string{
+			"uesrs", "Schema",
+		}},
 		{"columns that do not exist", idText + keys + "email text", func(t *table) {
 			t.Select = []string{"name"}
 			t.Defaults = map[string]any{"seats": 1}
@@ -77,7 +79,8 @@ func TestNewChecksTheTable(t *testing.T) {
 		}, []string{`"subject"`, "Table.Defaults"}},
 		{
 			"columns without a value",
-			idText + keys + flags + stamps + ", plan text NOT NULL, seats integer NOT NULL" + unique,
+			idText + keys + flags + "plan text NOT NULL, seats integer NOT NULL, " +
+				stamps + unique,
 			func(t *table) { t.Defaults = map[string]any{"seats": 1} },
 			[]string{`"plan" must not be NULL`},
 		},
@@ -97,7 +100,9 @@ func TestNewChecksTheID(t *testing.T) {
 	rest := keys + flags + stamps + unique
 	for _, c := range []tableCase{
 		{"not unique", "id text DEFAULT 'x', " + rest, nil, []string{"exactly (id)"}},
-		{"not a key", "id real PRIMARY KEY DEFAULT 1, " + rest, nil, []string{`"id" is of the type real`}},
+		{"not a key", "id real PRIMARY KEY DEFAULT 1, " + rest, nil, []string{
+			`"id" is of the type real`,
+		}},
 		{"without a value", "id text PRIMARY KEY, " + rest, nil, []string{
 			`"id" must not be NULL`, "Table.Defaults",
 		}},
@@ -105,12 +110,16 @@ func TestNewChecksTheID(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { onEveryDialect(t, c.run) })
 	}
 	for _, c := range []tableCase{
-		{"given again", "id INTEGER PRIMARY KEY, " + rest, nil, []string{"AUTOINCREMENT", "SkipIDCheck"}},
+		{"given again", "id INTEGER PRIMARY KEY, " + rest, nil, []string{
+			"AUTOINCREMENT", "SkipIDCheck",
+		}},
 		{"given again, with SkipIDCheck", "id INTEGER PRIMARY KEY, " + rest, func(t *table) {
 			t.SkipIDCheck = true
 		}, nil},
 		{"not given again", "id integer NOT NULL PRIMARY KEY autoincrement, " + rest, nil, nil},
-		{"INT is not filled in", "id INT PRIMARY KEY, " + rest, nil, []string{`"id" must not be NULL`}},
+		{"INT is not filled in", "id INT PRIMARY KEY, " + rest, nil, []string{
+			`"id" must not be NULL`,
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, openSQLite(t)) })
 	}
@@ -135,7 +144,8 @@ func TestNewChecksTheIdentity(t *testing.T) {
 		{"the subject alone is unique", idText + keys + rest + ", UNIQUE (subject)", nil, []string{
 			"(issuer, subject)",
 		}},
-		{"unique with a third column", idText + keys + rest + ", UNIQUE (issuer, subject, email)", nil,
+		{"unique with a third column",
+			idText + keys + rest + ", UNIQUE (issuer, subject, email)", nil,
 			[]string{"(issuer, subject)"}},
 		{"one issuer needs unique subjects", regular, func(t *table) {
 			t.Issuer, t.Defaults = issuer, map[string]any{"issuer": ""}
@@ -226,9 +236,8 @@ func TestNewChecksTimes(t *testing.T) {
 					"last_login": func(t *table) { t.Columns.LastLogin = "last_login" },
 				} {
 					db := openDialect(t, dialect)
-					columns := strings.Replace(regular+", last_login timestamp",
-						column+" timestamp", column+" "+typ, 1)
-					columns = strings.Replace(columns, unique+", last_login", ", last_login", 1) + unique
+					columns := idText + keys + flags + stamps + ", last_login timestamp" + unique
+					columns = strings.Replace(columns, column+" timestamp", column+" "+typ, 1)
 					c := tableCase{columns: columns, change: change}
 					if !ok {
 						c.want = []string{`"` + column + `"`, "timestamp or a date", "NoColumn"}
@@ -289,7 +298,8 @@ func TestNewChecksTheNumberOfColumnsThatScanTakes(t *testing.T) {
 	table := people(sqlusers.SQLite)
 	table.Scan = func(row sqlusers.Row) (p person, err error) { return p, row.Scan(&p.First) }
 	_, err := sqlusers.New(t.Context(), nil, table)
-	wantError(t, err, userprovider.ErrMisconfigured, "Table.Select names 3 columns, and Scan takes 1")
+	wantError(t, err, userprovider.ErrMisconfigured,
+		"Table.Select names 3 columns, and Scan takes 1")
 
 	db := openSQLite(t)
 	createPeople(t, db)

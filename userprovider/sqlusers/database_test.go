@@ -47,7 +47,7 @@ func openSQLiteWith(t testing.TB, parameters string) database {
 
 func openPostgreSQL(t testing.TB) database {
 	t.Helper()
-	dsn := postgreSQL(t)
+	dsn := postgreSQLServer(t)
 	admin, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,8 @@ func TestUserHasItsIdentity(t *testing.T) {
 		users := mustNew(t, db, people(db.dialect))
 		user := mustSync(t, users, loginOf("auth0|ada", nil))
 		if user.Issuer != issuer || user.Subject != "auth0|ada" || !user.Created {
-			t.Errorf("the first login returned %+v, want its issuer, subject and Created true", user)
+			t.Errorf("the first login returned %+v, want its issuer, subject and Created "+
+				"true", user)
 		}
 		for _, login := range []userprovider.Login{
 			loginOf("auth0|ada", nil), loginOf("auth0|ada", named("Ada")),
@@ -57,9 +58,11 @@ func TestUserHasItsIdentity(t *testing.T) {
 func TestNullCountsAsFalse(t *testing.T) {
 	onEveryDialect(t, func(t *testing.T, db database) {
 		mustExec(t, db.DB, `CREATE TABLE users (id text PRIMARY KEY, issuer text, subject text,
-			active boolean, staff boolean, superuser boolean, email text, UNIQUE (issuer, subject))`)
+			active boolean, staff boolean, superuser boolean, email text,
+			UNIQUE (issuer, subject))`)
 		mustExec(t, db.DB, "INSERT INTO users (id, email) VALUES ('1', 'old@app.example')")
-		mustExec(t, db.DB, "INSERT INTO users (id, issuer, subject) VALUES ('2', '"+issuer+"', 'x')")
+		mustExec(t, db.DB, "INSERT INTO users (id, issuer, subject) "+
+			"VALUES ('2', '"+issuer+"', 'x')")
 		table := sqlusers.Table[sql.NullString]{
 			Dialect: db.dialect,
 			Select:  []string{"email"},
@@ -178,7 +181,8 @@ func TestDefaultsAreForNewUsers(t *testing.T) {
 				t.Errorf("the user is %+v, want an inactive one with Staff", user)
 			}
 			if p := user.Value.(person); p.First != "Ada" || p.Last != "unknown" {
-				t.Errorf("the user is %+v, want the login's first name and the default last name", p)
+				t.Errorf("the user is %+v, want the login's first name and the default last "+
+					"name", p)
 			}
 			if rest := db.query(t, "SELECT plan || seats FROM users"); rest != "of auth0|ada3" {
 				t.Errorf("plan and seats are %q, want %q", rest, "of auth0|ada3")

@@ -104,7 +104,8 @@ func TestRetriesEndWithTheRequest(t *testing.T) {
 	cancel()
 	querier.faults, querier.calls = repeat(stateError{"40001", "boom"}, 100), 0
 	if _, err := users.FindUser(ctx, "1"); err == nil || querier.calls > 3 {
-		t.Errorf("a cancelled request made %d statements and ended with %v, want a few and an error",
+		t.Errorf("a cancelled request made %d statements and ended with %v, want a few and an "+
+			"error",
 			querier.calls, err)
 	}
 }

@@ -95,7 +95,8 @@ func (s *settings) activeExpression() string {
 	if s.columns.DeletedAt == "" {
 		return active
 	}
-	return "CASE WHEN " + s.quote(s.columns.DeletedAt) + " IS NULL THEN " + active + " ELSE FALSE END"
+	deletedAt := s.quote(s.columns.DeletedAt)
+	return "CASE WHEN " + deletedAt + " IS NULL THEN " + active + " ELSE FALSE END"
 }
 
 // columnOr returns the column, or a constant if the table does not have it.

@@ -233,11 +233,12 @@ func TestTimesOfALogin(t *testing.T) {
 		statements := db.counter.during(func() { user = mustSync(t, with, login) })
 		u = user.Value.(times)
 		if !u.created.Equal(past) || !isNow(u.updated) || !isNow(*u.last) {
-			t.Errorf("with LastLogin, after a login that changes something, the times are %v, want "+
-				"%v, now and now", u, past)
+			t.Errorf("with LastLogin, after a login that changes something, the times are %v, "+
+				"want %v, now and now", u, past)
 		}
 		if len(statements) != 1 {
-			t.Errorf("with LastLogin a login is %d statements, want 1: %q", len(statements), statements)
+			t.Errorf("with LastLogin a login is %d statements, want 1: "+
+				"%q", len(statements), statements)
 		}
 		u = mustSync(t, with, loginOf("auth0|bob", nil)).Value.(times)
 		if !isNow(u.created) || !isNow(u.updated) || u.last == nil || !isNow(*u.last) {
