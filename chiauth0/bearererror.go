@@ -63,7 +63,8 @@ func parseBearer(header string) (string, error) {
 		return "", fmt.Errorf("%w: the access token has more than %d bytes",
 			errMalformedBearer, maxBearer)
 	}
-	if strings.ContainsFunc(strings.TrimRight(token, "="), notInToken) {
+	text := strings.TrimRight(token, "=")
+	if text == "" || strings.ContainsFunc(text, notInToken) {
 		return "", fmt.Errorf("%w: the access token has a character that is not allowed",
 			errMalformedBearer)
 	}

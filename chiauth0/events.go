@@ -15,7 +15,7 @@ import (
 //	login_failed    login failed        by code  those of refusal, and provider_code, description
 //	logout          logged out          INFO     user, subject
 //	refusal         request refused     by code  code, status, user, subject, rule, path, err
-//	session_ended   session ended       WARN     code, user
+//	session_ended   signed out          WARN     code, user
 //	sessions_ended  all sessions ended  INFO     user
 //
 // An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
@@ -70,7 +70,7 @@ var eventMessages = map[string]string{
 	EventLoginFailed:   "login failed",
 	EventLogout:        "logged out",
 	EventRefusal:       "request refused",
-	EventSessionEnded:  "session ended",
+	EventSessionEnded:  "signed out",
 	EventSessionsEnded: "all sessions ended",
 }
 

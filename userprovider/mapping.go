@@ -159,7 +159,8 @@ func mapEmail(fields map[string]any, claim any) (warning string) {
 	}
 	email, ok := claim.(string)
 	if !ok {
-		return fmt.Sprintf("the claim \"email\" is %T, not a string: the e-mail keeps its value", claim)
+		return fmt.Sprintf("the claim \"email\" is %T, not a string: the e-mail keeps its "+
+			"value", claim)
 	}
 	if email != "" {
 		fields[emailField] = email

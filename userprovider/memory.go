@@ -207,8 +207,8 @@ func (m *Memory) has(field string) bool {
 }
 
 func (m *Memory) unknownField(field string) error {
-	return fmt.Errorf("%w: users have no field %q; add it to Memory.Defaults or remove it from the "+
-		"mapping (Memory.Defaults has %q)",
+	return fmt.Errorf("%w: users have no field %q; add it to Memory.Defaults or remove it from "+
+		"the mapping (Memory.Defaults has %q)",
 		ErrMisconfigured, field, slices.Sorted(maps.Keys(m.Defaults)))
 }
 

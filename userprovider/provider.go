@@ -14,14 +14,15 @@ import "context"
 type UserProvider interface {
 	// SyncUser stores a login. chiauth0 has verified all tokens before the call.
 	//
-	// It finds the user of (login.Identity.Issuer, login.Identity.Subject), or creates it. It writes
-	// login.Fields and the roles that are set, and returns the user as it is afterwards. It does not
-	// find users by any other value: an account can be taken over where users are matched by e-mail.
-	// A login without issuer or subject is an error. A login is stored completely or not at all.
+	// It finds the user of (login.Identity.Issuer, login.Identity.Subject), or creates it. It
+	// writes login.Fields and the roles that are set, and returns the user as it is afterwards. It
+	// does not find users by any other value: an account can be taken over where users are matched
+	// by e-mail. A login without issuer or subject is an error. A login is stored completely or not
+	// at all.
 	//
 	// The kind of an error decides which page the visitor gets. No session starts in any case.
 	//
-	//   - [ErrRefused]: this user may not log in (403). So is a user with Active false and no error.
+	//   - [ErrRefused]: this user may not log in (403), as a user with Active false.
 	//   - [ErrConflict]: a field must be unique, and another user has the value (409).
 	//   - [ErrInvalid]: a field cannot hold the value of its claim (422).
 	//   - [ErrMisconfigured]: no login can succeed until the operator changes a setting (500).

@@ -79,15 +79,16 @@ type Login struct {
 	// are lost. Read-only.
 	Claims map[string]any
 
-	// AccessTokenClaims are the claims of the access token, if it was a JWT that verified. Otherwise
-	// nil. They are for providers that wrap another one. Read-only.
+	// AccessTokenClaims are the claims of the access token, if it was a JWT that verified.
+	// Otherwise nil. They are for providers that wrap another one. Read-only.
 	AccessTokenClaims map[string]any
 
 	// Fields are the user fields to write, by name. A mapped claim that the token lacks, or that is
 	// null, has no entry: the field keeps its value. "email" is present whenever Auth0 sent an
 	// e-mail. A provider that lacks a field returns an error that wraps ErrMisconfigured, and one
-	// whose field cannot hold the value an error that wraps ErrInvalid. Both name the field. A field
-	// is never skipped. The map belongs to the caller: a provider neither changes nor keeps it.
+	// whose field cannot hold the value an error that wraps ErrInvalid. Both name the field. A
+	// field is never skipped. The map belongs to the caller: a provider neither changes nor keeps
+	// it.
 	Fields map[string]any
 
 	// Staff and Superuser are the roles to set. A role that is nil keeps its value: no group is

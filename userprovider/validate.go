@@ -58,14 +58,15 @@ func validateField(origin, field, claim string) (faults []error) {
 		fault("the claim %q for the field %q %s", claim, field, problem)
 	}
 	if fix := reservedFix(field); fix != "" {
-		fault("no claim may write the field %q, so it cannot be mapped to %q; %s", field, claim, fix)
+		fault("no claim may write the field %q, so it cannot be mapped to %q; "+
+			"%s", field, claim, fix)
 	}
 	if isRightsField(field) && !isURL(topLevelName(claim)) {
 		fault("the claim %q must not write the field %q; %s", claim, field, rightsFix)
 	}
 	if isEmailName(field) && (origin != fromIDToken || field != emailField || claim != "email") {
-		fault(`the field %q always follows the claim "email" of the ID token, so it cannot be mapped `+
-			"to %q; remove it, or map the claim to a field of another name", field, claim)
+		fault(`the field %q always follows the claim "email" of the ID token, so it cannot be `+
+			"mapped to %q; remove it, or map the claim to a field of another name", field, claim)
 	}
 	return faults
 }
@@ -135,7 +136,7 @@ func checkClaimName(name string) (problem string) {
 		return problem
 	}
 	if isPointer(name) && !isPointerValid(name) {
-		return `is a JSON Pointer with a "~" that neither 0 nor 1 follows; write "~" as ~0 and "/" as ~1`
+		return `is a JSON Pointer with a "~" that neither 0 nor 1 follows; write "~" as ~0`
 	}
 	return ""
 }
@@ -168,10 +169,11 @@ var rightsFields = []string{
 
 const rightsFix = "a field for rights may only be mapped from a claim whose name is a URL, which " +
 	"an Auth0 Action sets, such as https://app.example/roles; rename the claim, set " +
-	"Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or " +
-	"map the claim to a field of another name"
+	"Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), " +
+	"or map the claim to a field of another name"
 
-// reservedFix returns what to do in place of mapping the field, or "" for a field that may be mapped.
+// reservedFix returns what to do in place of mapping the field, or "" for a field that may be
+// mapped.
 func reservedFix(field string) (fix string) {
 	for fix, names := range reservedFields {
 		if contains(names, field) {

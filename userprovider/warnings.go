@@ -31,7 +31,7 @@ func (m Mapping) GroupsWarning() string {
 		return ""
 	}
 	name := topLevelName(m.groupsField())
-	reason := ""
+	var reason string
 	switch {
 	case slices.Contains(restrictedClaims, name):
 		reason = "custom claims of this name"
@@ -40,9 +40,10 @@ func (m Mapping) GroupsWarning() string {
 	default:
 		return ""
 	}
-	return fmt.Sprintf("groups are read from the claim %q, but Auth0 silently drops %s: no user is in "+
-		"a group, and no user gets a role; set the claim under a URL of your own in an Auth0 Action, "+
-		"such as https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)",
+	return fmt.Sprintf("groups are read from the claim %q, but Auth0 silently drops %s: no user "+
+		"is in a group, and no user gets a role; set the claim under a URL of your own in an "+
+		"Auth0 Action, such as https://app.example/groups, and name it in Mapping.GroupsField "+
+		"(AUTH0_GROUPS_FIELD)",
 		m.groupsField(), reason)
 }
 

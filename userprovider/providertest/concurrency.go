@@ -29,30 +29,41 @@ func simultaneousLogins(p *probe) error {
 		return fmt.Errorf("of %d simultaneous first logins some failed: %.1000w", len(users), err)
 	}
 	ids := map[string]bool{}
+	created := 0
 	for _, user := range users {
 		ids[user.ID] = true
+		if user.Created {
+			created++
+		}
 	}
 	if len(ids) != 1 {
-		return fmt.Errorf("%d simultaneous first logins made %d users", len(users), len(ids))
+		return fmt.Errorf("%d simultaneous first logins made %d users, want "+
+			"1", len(users), len(ids))
+	}
+	if created > 1 {
+		return fmt.Errorf("%d of %d simultaneous first logins returned Created true, want at "+
+			"most 1",
+			created, len(users))
 	}
 	again, err := p.sync(login)
 	if err != nil {
 		return err
 	}
 	if !ids[again.ID] {
-		return fmt.Errorf("the next login made user %q, the first ones were %q", again.ID, users[0].ID)
+		return fmt.Errorf("the next login made user %q, the first ones were "+
+			"%q", again.ID, users[0].ID)
 	}
 	return nil
 }
 
-// busy gives the race detector something to see, and checks that people keep apart meanwhile.
+// busy lets people log in at the same time, for the race detector as well.
 func busy(p *probe) error {
 	const people, rounds = 8, 20
 	var ids [people]string
 	var faults [people]error
 	var all sync.WaitGroup
 	for i := range people {
-		all.Go(func() { ids[i], faults[i] = p.comeAndGo(i, rounds) })
+		all.Go(func() { ids[i], faults[i] = p.logInRepeatedly(i, rounds) })
 	}
 	all.Wait()
 	if err := errors.Join(faults[:]...); err != nil {
@@ -61,18 +72,18 @@ func busy(p *probe) error {
 	seen := map[string]bool{}
 	for i, id := range ids {
 		if seen[id] {
-			return fmt.Errorf("person %d became user %q, who is somebody else", i, id)
+			return fmt.Errorf("person %d became user %q, who is another person", i, id)
 		}
 		seen[id] = true
 	}
 	return nil
 }
 
-// comeAndGo logs one person in again and again.
-func (p *probe) comeAndGo(person, rounds int) (id string, err error) {
+func (p *probe) logInRepeatedly(person, rounds int) (id string, err error) {
 	subject := fmt.Sprint(p.subject, "-", person)
 	for round := range rounds {
-		login := p.login(subject, p.texts(fmt.Sprint("Ada ", person), fmt.Sprint("round ", round)))
+		fields := p.texts(fmt.Sprint("Ada ", person), fmt.Sprint("round ", round))
+		login := p.login(subject, fields)
 		login.Staff = new(person%2 == 0)
 		user, err := p.sync(login)
 		if err != nil {
@@ -86,15 +97,16 @@ func (p *probe) comeAndGo(person, rounds int) (id string, err error) {
 	return id, nil
 }
 
-// cancelled is the user who closes the browser in mid-callback. The provider may still store the login or give up, but
-// it must not do half of it, nor take its own hurry for the user's fault.
+// cancelled is a user who closes the browser during the callback. The provider may store the login
+// or give up. It must not store half of it, and it must not refuse the user because of it.
 func cancelled(p *probe) error {
 	ctx, cancel := context.WithCancel(p.ctx)
 	cancel()
 	login := p.login(p.subject, p.texts("Ada", "Lovelace"))
 	early, err := p.provider.SyncUser(ctx, login)
 	if errors.Is(err, userprovider.ErrRefused) || errors.Is(err, userprovider.ErrConflict) {
-		return fmt.Errorf("SyncUser blames the user for a cancelled request: %w", err)
+		return fmt.Errorf("SyncUser of a cancelled request returned the error %w, "+
+			"which tells that the user is at fault", err)
 	}
 	made := err == nil
 
@@ -116,11 +128,12 @@ func cancelled(p *probe) error {
 	}
 
 	found, err := p.provider.FindUser(ctx, user.ID)
-	switch {
-	case errors.Is(err, userprovider.ErrNotFound):
-		return fmt.Errorf("FindUser signs a user out for a cancelled request: %w", err)
-	case err == nil && found.ID != user.ID:
-		return fmt.Errorf("FindUser(%q) found user %q for a cancelled request", user.ID, found.ID)
+	if errors.Is(err, userprovider.ErrNotFound) {
+		return fmt.Errorf("FindUser of a cancelled request returned the error %w, "+
+			"which ends the session", err)
+	}
+	if err == nil && found.ID != user.ID {
+		return fmt.Errorf("FindUser(%q) of a cancelled request found user %q", user.ID, found.ID)
 	}
 	return nil
 }

@@ -14,15 +14,14 @@ func update(p *probe) error {
 	if err != nil {
 		return err
 	}
-	married, err := p.sync(p.login(p.subject, p.texts("Ada", "Lovelace")))
+	later, err := p.sync(p.login(p.subject, p.texts("Ada", "Lovelace")))
 	if err != nil {
 		return err
 	}
-	if married.ID != user.ID {
-		return fmt.Errorf("the second login made user %q, the first was %q", married.ID, user.ID)
+	if later.ID != user.ID {
+		return fmt.Errorf("the second login made user %q, the first was %q", later.ID, user.ID)
 	}
-	_, err = p.sync(p.login(p.subject, p.texts("Ada", "")))
-	if err != nil {
+	if _, err := p.sync(p.login(p.subject, p.texts("Ada", ""))); err != nil {
 		return fmt.Errorf("a field set to the empty string: %w", err)
 	}
 	return nil
@@ -33,6 +32,11 @@ func absentFields(p *probe) error {
 	if _, err := p.sync(first); err != nil {
 		return err
 	}
+	want := map[string]any{
+		"email":     first.Fields["email"],
+		p.Fields[0]: "Augusta",
+		p.Fields[1]: "Lovelace",
+	}
 	for _, fields := range []map[string]any{{p.Fields[0]: "Augusta"}, {}, nil} {
 		login := p.login(p.subject, nil)
 		login.Fields = fields
@@ -40,9 +44,32 @@ func absentFields(p *probe) error {
 		if err != nil {
 			return err
 		}
-		stays := map[string]any{"email": first.Fields["email"], p.Fields[0]: "Augusta", p.Fields[1]: "Lovelace"}
-		if err := p.stored(user, stays); err != nil {
+		if err := p.stored(user, want); err != nil {
 			return fmt.Errorf("after a login that writes %v: %w", fields, err)
+		}
+	}
+	return nil
+}
+
+// valuesStay checks that a login does not change a user that a handler has already.
+func valuesStay(p *probe) error {
+	synced, err := p.sync(p.login(p.subject, p.texts("Ada", "Byron")))
+	if err != nil {
+		return err
+	}
+	found, err := p.provider.FindUser(p.ctx, synced.ID)
+	if err != nil {
+		return err
+	}
+	for method, user := range map[string]userprovider.User{"SyncUser": synced, "FindUser": found} {
+		before := p.snapshot(user)
+		if _, err := p.sync(p.login(p.subject, p.texts("Augusta "+method, "King"))); err != nil {
+			return err
+		}
+		if after := p.snapshot(user); after != before {
+			return fmt.Errorf("a later login changed the user that %s had returned from %.200s "+
+				"to %.200s; replace the Value, since a handler may be reading "+
+				"it", method, before, after)
 		}
 	}
 	return nil
@@ -50,15 +77,16 @@ func absentFields(p *probe) error {
 
 func hostileText(p *probe) error {
 	for _, text := range []string{
-		"Robert'); DROP TABLE users;--", `"quoted" \ 'twice'`, "%_*?[a-z]", "{{.Secret}} ${HOME} %s %!d(MISSING)",
-		"<script>alert(1)</script>", "line\r\nbreak\ttab", " spaces around ", "null", "NaN", "=cmd|' /C calc'!A0",
-		"a\x00b", "invalid \xff\xfe bytes", "\u202eright to left", "e\u0301 and é", "👩‍👩‍👧‍👦 \U0010ffff",
-		strings.Repeat("long ", 1<<20/5),
+		"Robert'); DROP TABLE users;--", `"quoted" \ 'twice'`, "%_*?[a-z]",
+		"{{.Secret}} ${HOME} %s %!d(MISSING)", "<script>alert(1)</script>",
+		"line\r\nbreak\ttab", " spaces around ", "null", "NaN", "=cmd|' /C calc'!A0",
+		"a\x00b", "invalid \xff\xfe bytes", "\u202eright to left", "e\u0301 and é",
+		"👩‍👩‍👧‍👦 \U0010ffff", strings.Repeat("long ", 1<<20/5),
 	} {
 		if err := p.storedOrRefused(p.Fields[1], text); err != nil {
 			return fmt.Errorf("%.30q: %w", text, err)
 		}
-		// With the subject, because e-mails may have to be unique.
+		// With the subject, since e-mails may have to be unique.
 		if err := p.storedOrRefused("email", text+p.subject); err != nil {
 			return fmt.Errorf("%.30q: %w", text, err)
 		}
@@ -68,7 +96,11 @@ func hostileText(p *probe) error {
 
 func otherTypes(p *probe) error {
 	for _, value := range []any{
-		true, json.Number("12345678901234567890"), 1.5, []any{"a", json.Number("1")}, map[string]any{"a": []any{true}},
+		true,
+		json.Number("12345678901234567890"),
+		1.5,
+		[]any{"a", json.Number("1")},
+		map[string]any{"a": []any{true}},
 	} {
 		if err := p.storedOrRefused(p.Fields[1], value); err != nil {
 			return fmt.Errorf("a %T: %w", value, err)
@@ -77,29 +109,40 @@ func otherTypes(p *probe) error {
 	return nil
 }
 
-// unknownField writes a field that no provider has by chance. One that has a fixed set of fields has to say so.
+// unknownField writes a field that no provider has by chance. A provider with a fixed set of fields
+// must refuse it.
 func unknownField(p *probe) error {
 	const field = "chiauth0_no_such_field"
-	checker, ok := p.provider.(userprovider.FieldChecker)
-	if ok {
-		if err := checker.CheckFields([]string{"email", p.Fields[0], p.Fields[1]}); err != nil {
-			return fmt.Errorf("CheckFields refuses fields that are said to be there: %w", err)
-		}
-		err := checker.CheckFields([]string{field, "email"})
-		if err != nil && !namesField(err, field) {
-			return fmt.Errorf("CheckFields does not name the field %q: %w", field, err)
-		}
-		if err != nil {
-			if _, err := p.provider.SyncUser(p.ctx, p.login(p.subject, map[string]any{field: "x"})); err == nil {
-				return fmt.Errorf("CheckFields refuses the field %q, SyncUser accepts it", field)
-			}
-		}
+	if err := p.checkFieldChecker(field); err != nil {
+		return err
 	}
 	return p.storedOrRefused(field, "x")
 }
 
-// storedOrRefused writes a value into a field of an existing user. A provider stores it just as it is, or returns an
-// error that names the field and stores nothing of that login.
+func (p *probe) checkFieldChecker(unknown string) error {
+	checker, ok := p.provider.(userprovider.FieldChecker)
+	if !ok {
+		return nil
+	}
+	if err := checker.CheckFields([]string{"email", p.Fields[0], p.Fields[1]}); err != nil {
+		return fmt.Errorf("CheckFields refuses the fields of Config.Fields: %w", err)
+	}
+	err := checker.CheckFields([]string{unknown, "email"})
+	if err == nil {
+		return nil
+	}
+	if !namesField(err, unknown) {
+		return fmt.Errorf("CheckFields does not name the field %q: %w", unknown, err)
+	}
+	login := p.login(p.subject, map[string]any{unknown: "x"})
+	if _, err := p.provider.SyncUser(p.ctx, login); err == nil {
+		return fmt.Errorf("CheckFields refuses the field %q, SyncUser accepts it", unknown)
+	}
+	return nil
+}
+
+// storedOrRefused writes a value into a field of an existing user. A provider stores exactly this
+// value, or returns an error that names the field and stores nothing of the login.
 func (p *probe) storedOrRefused(field string, value any) error {
 	before, err := p.sync(p.login(p.subject, p.texts("Ada", "Lovelace")))
 	if err != nil {
@@ -118,17 +161,18 @@ func (p *probe) storedOrRefused(field string, value any) error {
 		return nil
 	}
 	if user.ID != before.ID {
-		return fmt.Errorf("writing the field %q made another user", field)
+		return fmt.Errorf("writing the field %q returned user %q, want "+
+			"%q", field, user.ID, before.ID)
 	}
 	if p.Read != nil && !holds(p.Read(user)[field], value) {
-		return fmt.Errorf("the field %q holds %#.100v after a login that writes %#.100v without an error",
-			field, p.Read(user)[field], value)
+		return fmt.Errorf("the field %q holds %#.100v after a login that writes %#.100v and has "+
+			"no error", field, p.Read(user)[field], value)
 	}
 	return p.unchanged(user)
 }
 
-// holds compares text byte by byte. Other values may have taken the field's type, as the number 1 becomes the text "1",
-// as long as they say the same.
+// holds compares text byte by byte. Another value may have the type of its field, as the number 1
+// becomes the text "1".
 func holds(have, want any) bool {
 	if _, text := want.(string); text || have == nil {
 		return have == want
@@ -153,7 +197,7 @@ func callersLogin(p *probe) error {
 		return fmt.Errorf("SyncUser changed the login to %v, %v", login.Fields, login.Claims)
 	}
 
-	// What the caller does to its maps later must not reach the store.
+	// A later change of the caller's maps must not reach the store.
 	login.Fields[p.Fields[0]] = "changed"
 	login.Claims[p.Fields[0]] = "changed"
 	found, err := p.provider.FindUser(p.ctx, user.ID)
@@ -161,7 +205,7 @@ func callersLogin(p *probe) error {
 		return err
 	}
 	if err := p.stored(found, fields); err != nil {
-		return fmt.Errorf("the provider kept the login's maps: %w", err)
+		return fmt.Errorf("the provider kept the maps of the login: %w", err)
 	}
 	return nil
 }

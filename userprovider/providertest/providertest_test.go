@@ -1,8 +1,6 @@
 package providertest
 
 import (
-	"context"
-	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,15 +8,26 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-func readAccount(user userprovider.User) map[string]any {
+func readMemoryUser(user userprovider.User) map[string]any {
+	if fields, ok := user.Value.(map[string]any); ok {
+		return fields
+	}
 	return user.Value.(userprovider.MemoryUser).Fields()
 }
 
 func TestMemoryPasses(t *testing.T) {
-	Config{Read: readAccount}.Run(t, func(*testing.T) userprovider.UserProvider { return userprovider.NewMemory() })
+	config := Config{Read: readMemoryUser}
+	config.Run(t, func(*testing.T) userprovider.UserProvider { return userprovider.NewMemory() })
 }
 
-func TestWithoutReadAndWithStrictFields(t *testing.T) {
+func TestMemoryThatReactivatesPasses(t *testing.T) {
+	config := Config{Read: readMemoryUser, Reactivates: true}
+	config.Run(t, func(*testing.T) userprovider.UserProvider {
+		return &userprovider.Memory{Reactivate: true}
+	})
+}
+
+func TestMemoryPassesWithoutReadAndWithStrictFields(t *testing.T) {
 	Run(t, func(*testing.T) userprovider.UserProvider {
 		return &userprovider.Memory{
 			Defaults: map[string]any{"first_name": "", "last_name": ""},
@@ -27,16 +36,24 @@ func TestWithoutReadAndWithStrictFields(t *testing.T) {
 	})
 }
 
-func TestOneProviderForAllChecks(t *testing.T) {
+func TestOneProviderPassesAllChecks(t *testing.T) {
 	shared := &userprovider.Memory{Unique: []string{"email"}}
-	config := Config{Fields: [2]string{"a", "b"}, Read: readAccount}
+	config := Config{Fields: [2]string{"a", "b"}, Read: readMemoryUser}
 	for range 2 {
 		config.Run(t, func(*testing.T) userprovider.UserProvider { return shared })
 	}
 }
 
-// TestFaultsAreCaught runs the checks over providers that are wrong in one way each.
-func TestFaultsAreCaught(t *testing.T) {
+// onlyProvider hides all methods but those of the interface.
+type onlyProvider struct{ userprovider.UserProvider }
+
+func TestProviderWithoutOptionalMethodsPasses(t *testing.T) {
+	Run(t, func(*testing.T) userprovider.UserProvider {
+		return onlyProvider{userprovider.NewMemory()}
+	})
+}
+
+func TestFaultyProvidersAreCaught(t *testing.T) {
 	catches := map[string]int{}
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
@@ -47,9 +64,10 @@ func TestFaultsAreCaught(t *testing.T) {
 				catches[check.name]++
 				synctest.Test(t, func(t *testing.T) {
 					provider := fault.make(userprovider.NewMemory())
-					err := check.run(Config{Read: readAccount}.newProbe(t.Context(), provider))
+					config := Config{Read: readMemoryUser}
+					err := check.run(config.newProbe(t.Context(), provider))
 					if err == nil {
-						t.Errorf("%q does not catch it", check.name)
+						t.Errorf("the check %q passes, want an error", check.name)
 					}
 					t.Logf("%s: %.200v", check.name, err)
 				})
@@ -58,95 +76,27 @@ func TestFaultsAreCaught(t *testing.T) {
 	}
 	for _, check := range checks {
 		if catches[check.name] == 0 {
-			t.Errorf("no fault shows that %q can fail", check.name)
+			t.Errorf("no faulty provider shows that the check %q can fail", check.name)
 		}
 	}
 }
 
-// TestFaultsNameChecks sees to it that a renamed check does not drop out of TestFaultsAreCaught.
-func TestFaultsNameChecks(t *testing.T) {
+// A user who is changed in place must also be seen where the tests cannot read fields.
+func TestChangeInPlaceIsCaughtWithoutRead(t *testing.T) {
+	provider := newInPlace(userprovider.NewMemory())
+	if err := valuesStay(Config{}.newProbe(t.Context(), provider)); err == nil {
+		t.Error("the check passes, want an error")
+	}
+}
+
+// A renamed check must not drop out of TestFaultyProvidersAreCaught.
+func TestFaultsNameExistingChecks(t *testing.T) {
 	for _, fault := range faults {
 		for _, name := range fault.caughtBy {
-			if !slices.ContainsFunc(checks, func(c check) bool { return c.name == name }) {
-				t.Errorf("%s is to be caught by %q, which is no check", fault.name, name)
+			isName := func(c check) bool { return c.name == name }
+			if !slices.ContainsFunc(checks, isName) {
+				t.Errorf("the fault %q names the check %q, which does not exist", fault.name, name)
 			}
 		}
 	}
-}
-
-type (
-	memory = userprovider.Memory
-	login  = userprovider.Login
-	user   = userprovider.User
-)
-
-// A fault is a mistake that somebody could make in a provider, and the checks that must catch it.
-type fault struct {
-	name     string
-	caughtBy []string
-	make     func(m *memory) *faulty
-}
-
-// faulty is a provider that is right but for what sync and find do instead.
-type faulty struct {
-	*memory
-	sync func(ctx context.Context, l login) (user, error)
-	find func(ctx context.Context, id string) (user, error)
-}
-
-func (f *faulty) SyncUser(ctx context.Context, l login) (user, error) {
-	if f.sync == nil {
-		return f.memory.SyncUser(ctx, l)
-	}
-	return f.sync(ctx, l)
-}
-
-func (f *faulty) FindUser(ctx context.Context, id string) (user, error) {
-	if f.find == nil {
-		return f.memory.FindUser(ctx, id)
-	}
-	return f.find(ctx, id)
-}
-
-// syncs makes a provider whose SyncUser does something else.
-func syncs(sync func(ctx context.Context, m *memory, l login) (user, error)) func(m *memory) *faulty {
-	return func(m *memory) *faulty {
-		return &faulty{memory: m, sync: func(ctx context.Context, l login) (user, error) { return sync(ctx, m, l) }}
-	}
-}
-
-// finds makes a provider whose FindUser does something else.
-func finds(find func(ctx context.Context, m *memory, id string) (user, error)) func(m *memory) *faulty {
-	return func(m *memory) *faulty {
-		return &faulty{memory: m, find: func(ctx context.Context, id string) (user, error) { return find(ctx, m, id) }}
-	}
-}
-
-// misreads makes a provider that takes the login for another one. change may write to the Fields that it is given.
-func misreads(change func(l *login)) func(m *memory) *faulty {
-	return syncs(func(ctx context.Context, m *memory, l login) (user, error) {
-		l.Fields = maps.Clone(l.Fields)
-		change(&l)
-		return m.SyncUser(ctx, l)
-	})
-}
-
-// rewrites makes a provider that does something to all text that it stores.
-func rewrites(change func(text string) string) func(m *memory) *faulty {
-	return misreads(func(l *login) {
-		for name, value := range l.Fields {
-			if text, ok := value.(string); ok {
-				l.Fields[name] = change(text)
-			}
-		}
-	})
-}
-
-// returns makes a provider whose SyncUser returns another user than it stored.
-func returns(change func(u *user)) func(m *memory) *faulty {
-	return syncs(func(ctx context.Context, m *memory, l login) (user, error) {
-		stored, err := m.SyncUser(ctx, l)
-		change(&stored)
-		return stored, err
-	})
 }

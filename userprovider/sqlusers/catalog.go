@@ -36,6 +36,7 @@ type column struct {
 
 	bits     int    // of an integer or a float
 	length   int    // of text, in characters; 0 means no limit
+	padded   bool   // text is filled up with spaces
 	scale    int    // of a decimal: digits after the point; anyScale means no limit
 	zoned    bool   // a time with a time zone
 	castText string // the type that text must be cast to, in PostgreSQL
@@ -105,8 +106,9 @@ func (s *settings) checkBusyTimeout(ctx context.Context, db Querier, logger *slo
 	}
 	s.waitsForLocks = milliseconds > 0
 	if !s.waitsForLocks {
-		logger.WarnContext(ctx, "sqlusers: SQLite has no busy timeout, so that simultaneous logins "+
-			"can fail; add _pragma=busy_timeout(5000) or _busy_timeout=5000 to the data source name",
+		logger.WarnContext(ctx, "sqlusers: SQLite has no busy timeout, so that simultaneous "+
+			"logins can fail; add _pragma=busy_timeout(5000) or _busy_timeout=5000 to the data "+
+			"source name",
 			"table", s.name)
 	}
 }

@@ -4,7 +4,8 @@ import "context"
 
 // postgreSQLColumns reads the columns of a table, which is looked up as in a statement. A domain
 // counts as its base type.
-const postgreSQLColumns = `SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
+const postgreSQLColumns = `SELECT a.attname::text,
+  format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
   CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN base.typname::text ELSE t.typname::text END,
   CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END,
   coalesce(c.collisdeterministic, true),
@@ -48,7 +49,8 @@ func (c *column) describe(base, plain string, modifier int) {
 		c.kind = text
 	case "varchar", "bpchar":
 		c.kind = text
-		c.exact = c.exact && base == "varchar" // in char(n), "a" equals "a "
+		c.padded = base == "bpchar"
+		c.exact = c.exact && !c.padded // in char(n), "a" equals "a "
 		if modifier > 4 {
 			c.length = modifier - 4
 		}

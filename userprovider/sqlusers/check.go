@@ -27,7 +27,7 @@ func (s *settings) check(
 		id := s.columns.ID
 		faults = []error{
 			s.checkUnique(ctx, db, s.conflictTarget(), s.key()),
-			s.checkUnique(ctx, db, quote(id), []string{id}),
+			s.checkUnique(ctx, db, s.quote(id), []string{id}),
 		}
 	}
 	return errors.Join(faults...)
@@ -35,7 +35,8 @@ func (s *settings) check(
 
 func (s *settings) checkNames(selected []string) (faults []error) {
 	if len(s.catalog) == 0 {
-		return []error{s.fault("the table does not exist; create it (see Schema), or fix Table.Name")}
+		return []error{s.fault("the table does not exist; create it (see Schema), or fix " +
+			"Table.Name")}
 	}
 	existing := strings.Join(slices.Sorted(maps.Keys(s.catalog)), ", ")
 	for _, list := range []struct {
@@ -49,7 +50,8 @@ func (s *settings) checkNames(selected []string) (faults []error) {
 		for _, name := range list.names {
 			// Without this check SQLite reads "name" as the text 'name'.
 			if _, ok := s.catalog[name]; !ok {
-				faults = append(faults, s.fault("there is no column %q; fix Table.%s (the table has %s)",
+				faults = append(faults, s.fault("there is no column %q; fix Table.%s (the table "+
+					"has %s)",
 					name, list.where, existing))
 			}
 		}
@@ -81,14 +83,15 @@ func (s *settings) checkDefaults() (faults []error) {
 func (s *settings) checkID(skipIDCheck bool) (faults []error) {
 	id := s.catalog[s.columns.ID]
 	if id.kind != integer && id.kind != text && id.typ != "uuid" {
-		faults = append(faults, s.fault("the column %q is %s; an ID must be an integer, text or a UUID",
-			id.name, id.typ))
+		faults = append(faults, s.fault("the column %q is %s; an ID must be an integer, text or "+
+			"a UUID",
+			id.name, describeType(id.typ)))
 	}
 	if id.reused && !skipIDCheck {
 		faults = append(faults, s.fault("the column %q is an INTEGER PRIMARY KEY without "+
-			"AUTOINCREMENT: SQLite gives the number of a deleted user to the next new user, and with "+
-			"it the sessions that the deleted user left; add AUTOINCREMENT, or set Table.SkipIDCheck "+
-			"if users are never deleted", id.name))
+			"AUTOINCREMENT: SQLite gives the number of a deleted user to the next new user, and "+
+			"with it the sessions that the deleted user left; add AUTOINCREMENT, or set "+
+			"Table.SkipIDCheck if users are never deleted", id.name))
 	}
 	return faults
 }
@@ -97,12 +100,12 @@ func (s *settings) checkKey() (faults []error) {
 	for _, name := range s.key() {
 		c := s.catalog[name]
 		if c.kind != text || !c.exact {
-			faults = append(faults, s.fault("the column %q is %s; it identifies users, so it must be "+
-				"text that is compared byte by byte", name, c.typ))
+			faults = append(faults, s.fault("the column %q is %s; it identifies users, so it "+
+				"must be text that is compared byte by byte", name, describeType(c.typ)))
 		}
 		if c.generated {
-			faults = append(faults, s.fault("the column %q is computed by the database; it identifies "+
-				"users, so a login must be able to write it", name))
+			faults = append(faults, s.fault("the column %q is computed by the database; it "+
+				"identifies users, so a login must be able to write it", name))
 		}
 	}
 	return faults
@@ -115,16 +118,17 @@ func (s *settings) checkFlags() (faults []error) {
 			continue
 		}
 		if c := s.catalog[name]; c.kind != boolean {
-			faults = append(faults, s.fault("the column %q is %s; it must be boolean", name, c.typ))
+			faults = append(faults, s.fault("the column %q is %s; it must be boolean",
+				name, describeType(c.typ)))
 		}
 	}
 	if s.reactivate && s.catalog[s.columns.Active].generated {
-		faults = append(faults, s.fault("Table.Reactivate is set, and the column %q is computed by the "+
-			"database; leave Reactivate out", s.columns.Active))
+		faults = append(faults, s.fault("Table.Reactivate is set, and the column %q is computed "+
+			"by the database; leave Reactivate out", s.columns.Active))
 	}
 	if name := s.columns.DeletedAt; name != "" && s.catalog[name].notNull {
-		faults = append(faults, s.fault("the column %q must not be NULL, so it cannot mark deleted "+
-			"users; name another column in Table.Columns.DeletedAt, or set NoColumn", name))
+		faults = append(faults, s.fault("the column %q must not be NULL, so it cannot mark "+
+			"deleted users; name another column in Table.Columns.DeletedAt, or set NoColumn", name))
 	}
 	return faults
 }
@@ -132,8 +136,9 @@ func (s *settings) checkFlags() (faults []error) {
 func (s *settings) checkTimes() (faults []error) {
 	for _, name := range []string{s.columns.Created, s.columns.Updated, s.columns.LastLogin} {
 		if c := s.catalog[name]; name != "" && !s.holdsTime(c) {
-			faults = append(faults, s.fault("the column %q is %s; it must be a timestamp or a date; "+
-				"name another column in Table.Columns, or set NoColumn", name, describeType(c.typ)))
+			faults = append(faults, s.fault("the column %q is %s; it must be a timestamp or a "+
+				"date; name another column in Table.Columns, or set "+
+				"NoColumn", name, describeType(c.typ)))
 		}
 	}
 	return faults
@@ -155,8 +160,8 @@ func (s *settings) checkFilled() (faults []error) {
 		if ok || !s.catalog[name].required() || s.alwaysFilled(name) {
 			continue
 		}
-		faults = append(faults, s.fault("the column %q must not be NULL and has no default; give it "+
-			"one in the table or in Table.Defaults", name))
+		faults = append(faults, s.fault("the column %q must not be NULL and has no default; give "+
+			"it one in the table or in Table.Defaults", name))
 	}
 	return faults
 }
@@ -166,8 +171,7 @@ func (s *settings) checkFilled() (faults []error) {
 func (s *settings) checkUnique(
 	ctx context.Context, db Querier, target string, names []string,
 ) error {
-	//nolint:gosec // every name is quoted
-	explain := "EXPLAIN INSERT INTO " + s.table() + " (" + quote(s.columns.Subject) + ")" +
+	explain := "EXPLAIN INSERT INTO " + s.table() + " (" + s.quote(s.columns.Subject) + ")" +
 		" SELECT '' WHERE FALSE ON CONFLICT (" + target + ") DO NOTHING"
 	rows, err := db.QueryContext(ctx, explain)
 	if err == nil {
@@ -179,8 +183,8 @@ func (s *settings) checkUnique(
 	case err == nil:
 		return nil
 	case sqlState(err) == "42P10", containsAny(err, []string{"does not match any"}):
-		return s.fault("it needs a UNIQUE constraint on exactly (%s), compared byte by byte, so that "+
-			"no user is there twice; a partial index does not do; the database says: %w",
+		return s.fault("it needs a UNIQUE constraint on exactly (%s), compared byte by byte, so "+
+			"that no user is there twice; a partial index does not do; the database says: %w",
 			strings.Join(names, ", "), err)
 	default:
 		return s.explain(err, "planning a login")

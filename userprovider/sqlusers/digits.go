@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// digits are a decimal number: ±digits × 10^exponent, with no zeros at either end of the digits, and none at all for
-// zero. Two notations of one number have the same digits.
+// digits are a decimal number: ±digits × 10^exponent. The digits have no zeros at either end, and
+// are empty for zero. All notations of one number have the same digits.
 type digits struct {
 	negative bool
 	digits   string
 	exponent int
 }
 
-// maxExponent keeps "1e1000000000" from becoming a gigabyte of zeros in a database.
+// maxExponent limits exponents: a database would write 1e1000000000 as a gigabyte of zeros.
 const maxExponent = 1000
 
 // parseDigits reads a number in JSON's notation (RFC 8259, section 6), in linear time.
@@ -22,11 +22,14 @@ func parseDigits(literal string) (digits, bool) {
 	rest, negative := strings.CutPrefix(literal, "-")
 	mantissa, power, hasPower := cutAny(rest, "eE")
 	whole, fraction, hasFraction := strings.Cut(mantissa, ".")
-	if !isDigits(whole) || len(whole) > 1 && whole[0] == '0' || hasFraction && !isDigits(fraction) {
+	if !isWhole(whole) {
+		return d, false
+	}
+	if hasFraction && !isDigits(fraction) {
 		return d, false
 	}
 	if hasPower {
-		if !isDigits(strings.TrimLeft(power[:min(1, len(power))], "+-") + power[min(1, len(power)):]) {
+		if !isDigits(trimSign(power)) {
 			return d, false
 		}
 		var err error
@@ -45,7 +48,7 @@ func parseDigits(literal string) (digits, bool) {
 	return d, -maxExponent <= d.exponent && d.exponent <= maxExponent
 }
 
-// integer returns the number if it is a whole one of so many bits.
+// integer returns the number if it is an integer of that many bits.
 func (d digits) integer(bits int) (int64, bool) {
 	if d.exponent < 0 || d.exponent > 19 {
 		return 0, false
@@ -54,8 +57,8 @@ func (d digits) integer(bits int) (int64, bool) {
 	return n, err == nil
 }
 
-// float returns the number if it is what a float of so many bits is written as: 0.1 is, although no float is a tenth,
-// and 12345678901234567890 is not.
+// float returns the number if a float of that many bits is written with the same digits: 0.1 is
+// such a number, and 12345678901234567890 is not.
 func (d digits) float(bits int) (float64, bool) {
 	f, err := strconv.ParseFloat(d.sign()+"0"+d.digits+"e"+strconv.Itoa(d.exponent), bits)
 	if err != nil {
@@ -70,6 +73,23 @@ func (d digits) sign() string {
 		return "-"
 	}
 	return ""
+}
+
+// isWhole reports whether a text is the part of a number before its point: digits that do not begin
+// with an unnecessary zero.
+func isWhole(s string) bool {
+	if len(s) > 1 && s[0] == '0' {
+		return false
+	}
+	return isDigits(s)
+}
+
+// trimSign removes one sign.
+func trimSign(s string) string {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		return s[1:]
+	}
+	return s
 }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -43,8 +43,8 @@ func (s *settings) checkRole(role, name string) error {
 		return s.fault("there is no %s column, and userprovider.Mapping sets that role; name the "+
 			"column in Table.Columns.%s, or leave Mapping.%s empty", role, role, setting)
 	case s.catalog[name].generated:
-		return s.fault("the %s column %q is computed by the database, and userprovider.Mapping sets "+
-			"that role; leave Mapping.%s empty", role, name, setting)
+		return s.fault("the %s column %q is computed by the database, and userprovider.Mapping "+
+			"sets that role; leave Mapping.%s empty", role, name, setting)
 	}
 	return nil
 }
@@ -67,7 +67,8 @@ func (s *settings) fieldColumn(field string) (column, error) {
 	c, ok := s.catalog[name]
 	switch {
 	case !ok:
-		return fault("is no column; add it to the table, or remove it from the mapping (the table has %s)",
+		return fault("is no column; add it to the table, or remove it from the mapping (the "+
+			"table has %s)",
 			strings.Join(slices.Sorted(maps.Keys(s.catalog)), ", "))
 	case field != emailField && s.isReserved(field):
 		return fault("is a column that no claim may write; map the claim to another one")
@@ -161,8 +162,9 @@ func (s *settings) checkIdentity(identity userprovider.Identity) error {
 			identity.Issuer, identity.Subject)
 	}
 	if s.columns.Issuer == "" && identity.Issuer != s.issuer {
-		return s.fault("the login is of the issuer %q, but Table.Issuer is %q, and there is no issuer "+
-			"column; write Table.Issuer as in the ID token, or add a column", identity.Issuer, s.issuer)
+		return s.fault("the login is of the issuer %q, but Table.Issuer is %q, and there is no "+
+			"issuer column; write Table.Issuer as in the ID token, or add a "+
+			"column", identity.Issuer, s.issuer)
 	}
 	values := s.keyValues(identity)
 	for i, name := range s.key() {

@@ -38,7 +38,8 @@ func (p *Provider[T]) read(
 		return userprovider.User{}, err
 	}
 	if rows.Next() {
-		return userprovider.User{}, fmt.Errorf("%w: the ID %q belongs to two rows", errScan, user.ID)
+		return userprovider.User{}, fmt.Errorf("%w: the ID %q belongs to two "+
+			"rows", errScan, user.ID)
 	}
 	// A write is done, and its errors are known, only at the end of the result.
 	return user, rows.Err()

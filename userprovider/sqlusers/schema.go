@@ -2,16 +2,17 @@ package sqlusers
 
 import "strings"
 
-// Schema returns the CREATE TABLE IF NOT EXISTS statement of the table that the zero [Table] describes, for an
-// application that has none yet. columns are further ones, each as it stands in SQL, such as "first_name text": they are
-// not quoted, and must not come from a stranger.
+// Schema returns a CREATE TABLE IF NOT EXISTS statement for the table that the zero [Table]
+// describes, for an application that has no table yet. columns are further columns in SQL, such as
+// "first_name text". They are not quoted, and must not come from user input.
 //
-// Issuer and subject are unique together, and no id is ever given twice. The e-mail is not unique: two people may well
-// claim the same, and only one of them need have proved it.
+// Issuer and subject are unique together, and no ID is given twice. The e-mail is not unique: two
+// users can have the same, and one of them may not have verified it.
 func Schema(dialect Dialect, columns ...string) string {
 	id, timestamp := "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "timestamptz"
 	if dialect == SQLite {
-		// Without AUTOINCREMENT the next new user gets the number of a deleted one, and with it what sessions they left.
+		// Without AUTOINCREMENT a new user can get the number, and so the sessions, of a deleted
+		// one.
 		id, timestamp = "INTEGER PRIMARY KEY AUTOINCREMENT", "timestamp"
 	}
 	lines := []string{

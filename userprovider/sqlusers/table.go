@@ -193,12 +193,12 @@ func (t Table[T]) settings() (settings, error) {
 		fault("Issuer is %s", problem)
 	}
 	if s.reactivate && s.columns.Active == "" {
-		fault("Reactivate is set, but the table has no Active column; name it in Columns, or leave " +
-			"Reactivate out")
+		fault("Reactivate is set, but the table has no Active column; name it in Columns, or " +
+			"leave Reactivate out")
 	}
 	if t.Scan == nil || len(t.Select) == 0 {
-		fault("Select and Scan are both required: the columns of your user, and the function that " +
-			"reads them")
+		fault("Select and Scan are both required: the columns of your user, and the function " +
+			"that reads them")
 	} else if err := t.checkScan(); err != nil {
 		faults = append(faults, &kindError{userprovider.ErrMisconfigured, err})
 	}
@@ -209,23 +209,25 @@ func (t Table[T]) settings() (settings, error) {
 func (t Table[T]) checkIssuer(column string) (problem string) {
 	if t.Issuer == "" {
 		if column == "" {
-			return "empty, and the table has no issuer column; set it to the one issuer that users " +
-				"may come from, such as https://tenant.eu.auth0.com/"
+			return "empty, and the table has no issuer column; set it to the one issuer that " +
+				"users may come from, such as https://tenant.eu.auth0.com/"
 		}
 		return ""
 	}
 	if column != "" {
-		return fmt.Sprintf("%q, and Columns.Issuer is %q; leave one of them empty", t.Issuer, column)
+		return fmt.Sprintf("%q, and Columns.Issuer is %q; leave one of them "+
+			"empty", t.Issuer, column)
 	}
 
 	u, err := url.Parse(t.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return fmt.Sprintf("%q, which is not a URL; write it as the claim iss of the ID token, such "+
-			"as https://tenant.eu.auth0.com/", t.Issuer)
+		return fmt.Sprintf("%q, which is not a URL; write it as the claim iss of the ID token, "+
+			"such as https://tenant.eu.auth0.com/", t.Issuer)
 	}
 	isAuth0 := strings.HasSuffix(u.Hostname(), ".auth0.com")
 	if isAuth0 && !strings.HasSuffix(t.Issuer, "/") {
-		return fmt.Sprintf("%q; issuers of Auth0 end in a slash, so write %q", t.Issuer, t.Issuer+"/")
+		return fmt.Sprintf("%q; issuers of Auth0 end in a slash, so write "+
+			"%q", t.Issuer, t.Issuer+"/")
 	}
 	return ""
 }
