@@ -34,7 +34,7 @@ func (l *lastError) handle(w http.ResponseWriter, _ *http.Request, err *chiauth0
 func checkOffersOtherAccount(t *testing.T, resp *response, want string) {
 	t.Helper()
 	link := switchLink.FindStringSubmatch(resp.body)
-	if link == nil || html.UnescapeString(link[1]) != want {
+	if len(link) != 2 || html.UnescapeString(link[1]) != want {
 		t.Errorf("got the links %q to another account, want %q", link, want)
 	}
 	if strings.Contains(resp.body, "Try again") {

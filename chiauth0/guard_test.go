@@ -77,7 +77,8 @@ func TestGuardRefusals(t *testing.T) {
 			}
 			challenge := resp.Header.Get("WWW-Authenticate")
 			want := `Cookie realm="https://app.example", ` +
-				`form-action="https://app.example/auth0/login", cookie-name="__Host-chiauth0_session"`
+				`form-action="https://app.example/auth0/login", ` +
+				`cookie-name="__Host-chiauth0_session"`
 			if challenge != want {
 				t.Errorf("WWW-Authenticate %s, want %s", challenge, want)
 			}

@@ -74,7 +74,7 @@ func TestMounts(t *testing.T) {
 			})
 			return r
 		}},
-		"in a router behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *config) http.Handler {
+		"behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
