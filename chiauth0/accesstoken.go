@@ -1,152 +1,95 @@
 package chiauth0
 
 import (
-	"slices"
-	"strings"
+	"context"
+	"fmt"
 	"time"
-
-	"golang.org/x/oauth2"
-
-	"github.com/chiauth0/auth/internal/fields"
 )
 
-// An accessToken is an access token that the session keeps, and what it is good for.
-type accessToken struct {
-	audience string // empty for a login without an audience
-	scope    string // what was granted, separated by spaces
-	token    string
-	issued   time.Time // when it was received
-	expiry   time.Time // zero if Auth0 has not said
+// defaultAccessTokenAlg is what Auth0 signs access tokens with, unless the API's settings say
+// otherwise.
+const defaultAccessTokenAlg = "RS256"
+
+// accessTokenClaims returns the claims of the access token of a login, or nil if it is not a JWT
+// that verifies. The login does not fail then: fields and permissions from the access token are
+// left out.
+func (a *auth) accessTokenClaims(
+	ctx context.Context, meta *metadata, raw, subject string,
+) map[string]any {
+	if a.Audience == "" {
+		return nil
+	}
+	claims, err := a.verifyAccessToken(ctx, meta, raw, subject)
+	if err != nil {
+		a.Logger.WarnContext(ctx, "the access token of a login is not used: fields and permissions "+
+			"from it are left out", "subject", subject, "err", err)
+		return nil
+	}
+	return claims
 }
 
-const (
-	accessAudience    = 'o'
-	accessScope       = 's'
-	accessValue       = 'v'
-	accessPackedValue = 'V'
-	accessIssued      = 't'
-	accessExpiry      = 'e'
-)
+// verifyAccessToken returns the claims of an access token that is a JWT for Config.Audience and of
+// this user. Auth0 asks clients not to look into access tokens; an application that owns the API
+// as well may do so.
+func (a *auth) verifyAccessToken(
+	ctx context.Context, meta *metadata, raw, subject string,
+) (map[string]any, error) {
+	claims, err := a.verifyAPIToken(ctx, meta, raw, 0)
+	if err != nil {
+		return nil, fmt.Errorf("access token: %w", err)
+	}
+	if claims["sub"] != subject {
+		return nil, invalidToken("access token: sub is not that of the ID token")
+	}
+	return claims, nil
+}
 
-func (t *accessToken) encode() []byte {
-	b := []byte{tokensVersion}
-	b = fields.AppendNonEmpty(b, accessAudience, t.audience)
-	b = fields.AppendNonEmpty(b, accessScope, t.scope)
-	b = appendToken(b, accessValue, t.token)
-	b = fields.AppendInt(b, accessIssued, t.issued.Unix())
-	if !t.expiry.IsZero() {
-		b = fields.AppendInt(b, accessExpiry, t.expiry.Unix())
+// verifyAPIToken checks an access token as the resource server of Config.Audience (RFC 9068,
+// section 4). backoff is the least time between two requests for the tenant's keys while there
+// are none.
+func (a *auth) verifyAPIToken(
+	ctx context.Context, meta *metadata, raw string, backoff time.Duration,
+) (map[string]any, error) {
+	header, err := headerOf(raw)
+	if err != nil {
+		return nil, err
+	}
+	if header.Algorithm != a.AccessTokenAlg {
+		return nil, invalidToken("it is signed with %q, not %s: see Config.AccessTokenAlg",
+			header.Algorithm, a.AccessTokenAlg)
+	}
+	switch typ := typeOf(header); typ {
+	case "", "jwt", "at+jwt": // Auth0's own profile says JWT
+	default:
+		return nil, invalidToken("it is a %q, not an access token", typ)
 	}
 
-	return b
-}
-
-func decodeAccessToken(encoded string) (t accessToken, ok bool) {
-	r, ok := fields.Read(encoded, tokensVersion)
-	if !ok {
-		return t, false
+	signatures := &signatureVerifier{
+		keys: a.provider.keys, alg: a.AccessTokenAlg, backoff: backoff,
 	}
-
-	for {
-		id, value, more := r.Next()
-		if !more {
-			return t, !r.Malformed()
-		}
-
-		switch id {
-		case accessAudience:
-			t.audience = value
-		case accessScope:
-			t.scope = value
-		case accessValue:
-			t.token = value
-		case accessPackedValue:
-			t.token, ok = packJWT(value)
-		case accessIssued:
-			t.issued = time.Unix(fields.Int(value), 0)
-		case accessExpiry:
-			t.expiry = time.Unix(fields.Int(value), 0)
-		}
-		if !ok {
-			return accessToken{}, false
-		}
+	token, claims, err := verifyJWT(ctx, signatures, meta.Issuer, raw, a.Audience)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// refreshLeeway is how long before its expiry an access token is replaced. A token with a short life
-// is replaced when half of it has passed.
-const refreshLeeway = time.Minute
-
-// fresh reports whether the token can be handed out without replacing it first.
-func (t *accessToken) fresh(now time.Time) bool {
-	if t.expiry.IsZero() {
-		return true
+	if err := checkSubject(token); err != nil {
+		return nil, err
 	}
-
-	leeway := min(refreshLeeway, t.expiry.Sub(t.issued)/2)
-	return now.Before(t.expiry.Add(-leeway))
-}
-
-func (t *accessToken) expired(now time.Time) bool {
-	return !t.expiry.IsZero() && !now.Before(t.expiry)
-}
-
-// oauth2 returns the token in the form of package oauth2.
-func (t *accessToken) oauth2() *oauth2.Token {
-	token := &oauth2.Token{AccessToken: t.token, TokenType: "Bearer", Expiry: t.expiry}
-	return token.WithExtra(map[string]any{"scope": t.scope})
-}
-
-// A tokenRequest is what a caller needs an access token for.
-type tokenRequest struct {
-	audience string
-	scopes   []string
-	rejected string // a token that the API has refused, which is not handed out again
-}
-
-// accepts reports whether a token is good for the request: for the same audience, with all scopes.
-func (r *tokenRequest) accepts(t *accessToken) bool {
-	if t.audience != r.audience || t.token == r.rejected {
-		return false
+	if token.IssuedAt.After(time.Now().Add(leeway)) {
+		return nil, invalidToken("iat %v is in the future", token.IssuedAt)
 	}
+	return claims, checkNoOtherToken(claims)
+}
 
-	granted := strings.Fields(t.scope)
-	for _, scope := range r.scopes {
-		if !slices.Contains(granted, scope) {
-			return false
+// checkNoOtherToken refuses ID tokens, logout tokens, and tokens that are bound to a key of the
+// client (RFC 9449, section 7.1; RFC 8705, section 3).
+func checkNoOtherToken(claims map[string]any) error {
+	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
+		if _, found := claims[name]; found {
+			return invalidToken("it has the claim %s: it is an ID token", name)
 		}
 	}
-
-	return true
-}
-
-// find returns the token with the fewest scopes that is good for the request and passes the test.
-func (t *tokenSet) find(r *tokenRequest, test func(*accessToken) bool) (found *accessToken) {
-	for i := range t.access {
-		access := &t.access[i]
-		if !r.accepts(access) || !test(access) {
-			continue
-		}
-		if found == nil || len(strings.Fields(access.scope)) < len(strings.Fields(found.scope)) {
-			found = access
-		}
+	if _, found := claims["cnf"]; found {
+		return invalidToken("it is bound to a key (cnf) and no bearer token")
 	}
-
-	return found
-}
-
-// loginAccessToken is the access token of a login.
-func (a *auth) loginAccessToken(token *oauth2.Token) accessToken {
-	scope, _ := token.Extra("scope").(string)
-	if scope == "" {
-		scope = strings.Join(a.Scopes, " ") // RFC 6749, section 5.1: as it was asked for
-	}
-
-	return accessToken{
-		audience: a.Audience,
-		scope:    scope,
-		token:    token.AccessToken,
-		issued:   time.Now(),
-		expiry:   token.Expiry,
-	}
+	return checkNoLogoutToken(claims)
 }

@@ -1,6 +1,10 @@
 package chiauth0_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,51 +14,162 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-func TestAccessTokenClaims(t *testing.T) {
+const audience = "https://api.example"
+
+// badAccessTokens are access tokens that are refused.
+func badAccessTokens(t *testing.T) map[string]edit {
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]edit{
+		"another audience":             set("aud", "https://other.example"),
+		"the client as the audience":   set("aud", "client-of-the-app"),
+		"no audience":                  drop("aud"),
+		"another issuer":               set("iss", "https://evil.example/"),
+		"no subject":                   drop("sub"),
+		"an empty subject":             set("sub", ""),
+		"expired":                      set("exp", -time.Hour),
+		"no expiry":                    drop("exp"),
+		"not yet valid":                set("nbf", 90*time.Second),
+		"issued in the future":         set("iat", time.Hour),
+		"alg none":                     header("alg", "none"),
+		"alg HS256":                    header("alg", "HS256"),
+		"alg PS256 with the right key": header("alg", "PS256"),
+		"alg ES256 with another key":   all(header("alg", "ES256"), signedBy(curve)),
+		"typ of an event":              header("typ", "secevent+jwt"),
+		"typ logout+jwt":               header("typ", "logout+jwt"),
+		"typ dpop+jwt":                 header("typ", "dpop+jwt"),
+		"a nonce":                      set("nonce", "x"),
+		"an at_hash":                   set("at_hash", "x"),
+		"events":                       set("events", logoutEvents),
+		"bound to a key":               set("cnf", map[string]any{"jkt": "x"}),
+		"a second spelling of aud":     set("AUD", audience),
+	}
+}
+
+// goodAccessTokens are access tokens that are accepted.
+var goodAccessTokens = map[string]edit{
+	"as Auth0 sends it":      func(*chiauth0test.JWT) {},
+	"typ at+jwt":             header("typ", "at+jwt"),
+	"typ application/at+jwt": header("typ", "application/at+jwt"),
+	"no typ":                 func(token *chiauth0test.JWT) { delete(token.Header, "typ") },
+	"one audience":           set("aud", audience),
+	"exp 50 s ago":           set("exp", -50*time.Second),
+	"nbf 50 s ahead":         set("nbf", 50*time.Second),
+	"no iat":                 drop("iat"),
+}
+
+// withPlan maps a claim of the access token.
+func withPlan(c *chiauth0.Config) {
+	c.Audience = audience
+	c.Mapping = userprovider.Mapping{
+		AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
+	}
+}
+
+// loginWithPlan logs in with the claim in both tokens, and returns what was written.
+func (a *app) loginWithPlan(faults chiauth0test.Faults) any {
+	a.t.Helper()
+	claims := map[string]any{"https://app.example/plan": "gold"}
+	a.tenant.AddAPI(audience, "read:reports", "write:reports")
+	a.tenant.AddUser(chiauth0test.User{
+		Email: ada, Password: "password", Claims: claims, AccessTokenClaims: claims,
+		Permissions: []string{"read:reports"},
+	})
+	a.tenant.Misbehave(faults)
+	a.browser().signIn(ada)
+	return a.users.Accounts()[0].Field("plan")
+}
+
+func TestFieldsFromAccessTokens(t *testing.T) {
 	t.Parallel()
-	const audience = "https://api.example"
-	for _, test := range []struct {
-		name     string
-		audience string
-		faults   chiauth0test.Faults
-		written  bool
-	}{
-		{"U7: one that verifies is mapped", audience, chiauth0test.Faults{}, true},
-		{"U7: one that says at+jwt is mapped", audience, chiauth0test.Faults{AccessToken: header("typ", "at+jwt")}, true},
-		{"U7: without an audience it is opaque", "", chiauth0test.Faults{}, false},
-		{"U7: another audience", audience, chiauth0test.Faults{AccessToken: set("aud", "https://other.example")}, false},
-		{"U7: this client is no API", audience, chiauth0test.Faults{AccessToken: set("aud", "client-of-the-app")}, false},
-		{"U7: another issuer", audience, chiauth0test.Faults{AccessToken: set("iss", "https://evil.example/")}, false},
-		{"U7: another subject", audience, chiauth0test.Faults{AccessToken: set("sub", "auth0|other")}, false},
-		{"U7: no subject", audience, chiauth0test.Faults{AccessToken: drop("sub")}, false},
-		{"U7: expired", audience, chiauth0test.Faults{AccessToken: set("exp", -time.Hour)}, false},
-		{"U7: no expiry", audience, chiauth0test.Faults{AccessToken: drop("exp")}, false},
-		{"U7: alg none", audience, chiauth0test.Faults{AccessToken: header("alg", "none")}, false},
-		{"U7: alg HS256", audience, chiauth0test.Faults{AccessToken: header("alg", "HS256")}, false},
-		{"U7: a broken one", audience, chiauth0test.Faults{TokenResponse: func(_ *int, body map[string]any) {
-			body["access_token"] = body["access_token"].(string) + "x"
-		}}, false},
-		{"U7: the ID token in its place", audience, chiauth0test.Faults{TokenResponse: func(_ *int, body map[string]any) {
-			body["access_token"] = body["id_token"]
-		}}, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	const warning = "the access token of a login is not used"
+	for name, edit := range goodAccessTokens {
+		t.Run(name+" is mapped", func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, func(c *chiauth0.Config) {
-				c.Audience = test.audience
-				c.Mapping = userprovider.Mapping{AccessTokenFields: map[string]string{"plan": "https://app.example/plan"}}
-			})
-			a.tenant.AddAPI(audience)
-			claims := map[string]any{"https://app.example/plan": "gold"}
-			a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Claims: claims, AccessTokenClaims: claims})
-			a.tenant.Misbehave(test.faults)
-			a.browser().signIn(ada) // a login, in any case
-			plan, written := a.users.Accounts()[0].Field("plan"), strings.Contains(a.log.String(), "fields of the access token")
-			if (plan == "gold") != test.written || !test.written && plan != nil || written == test.written {
-				t.Errorf("plan is %v, and the log says %s", plan, a.log)
+			a := newApp(t, withPlan)
+			plan := a.loginWithPlan(chiauth0test.Faults{AccessToken: edit})
+			if warned := strings.Contains(a.log.String(), warning); plan != "gold" || warned {
+				t.Errorf("plan is %v (warned: %t), want gold: %s", plan, warned, a.log)
 			}
-			if test.audience == "" && !strings.Contains(a.log.String(), "AUTH0_AUDIENCE") {
-				t.Errorf("the log does not name the setting: %s", a.log)
+		})
+	}
+
+	bad := map[string]chiauth0test.Faults{
+		"another subject": {AccessToken: set("sub", "auth0|other")},
+		"a broken one": {TokenResponse: func(_ *int, body map[string]any) {
+			body["access_token"] = body["access_token"].(string) + "x"
+		}},
+		"an opaque one": {TokenResponse: func(_ *int, body map[string]any) {
+			body["access_token"] = "opaque"
+		}},
+		"the ID token in its place": {TokenResponse: func(_ *int, body map[string]any) {
+			body["access_token"] = body["id_token"]
+		}},
+	}
+	for name, edit := range badAccessTokens(t) {
+		bad[name] = chiauth0test.Faults{AccessToken: edit}
+	}
+	for name, faults := range bad {
+		t.Run(name+" is left out", func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, withPlan)
+			plan := a.loginWithPlan(faults) // the login itself succeeds
+			if warned := strings.Contains(a.log.String(), warning); plan != nil || !warned {
+				t.Errorf("plan is %v (warned: %t), want none and a warning: %s", plan, warned, a.log)
+			}
+		})
+	}
+}
+
+// An API has a signing algorithm of its own at Auth0.
+func TestAccessTokenAlgIsNotThatOfIDTokens(t *testing.T) {
+	t.Parallel()
+	t.Run("ID tokens with PS256, access tokens with RS256", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t, withPlan, func(c *chiauth0.Config) { c.SigningAlg = "PS256" })
+		a.client.SigningAlg = "PS256"
+		a.tenant.AddClient(a.client)
+		if plan := a.loginWithPlan(chiauth0test.Faults{}); plan != "gold" {
+			t.Errorf("plan is %v, want gold: %s", plan, a.log)
+		}
+	})
+	t.Run("ID tokens with RS256, access tokens with PS256", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t, withPlan, func(c *chiauth0.Config) { c.AccessTokenAlg = "PS256" })
+		plan := a.loginWithPlan(chiauth0test.Faults{AccessToken: header("alg", "PS256")})
+		if plan != "gold" {
+			t.Errorf("plan is %v, want gold: %s", plan, a.log)
+		}
+	})
+}
+
+// Guards read the permissions from the identity, also without a mapped field.
+func TestPermissionsFromAccessTokens(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rbac   bool
+		faults chiauth0test.Faults
+		want   []string
+	}{
+		"with RBAC":               {true, chiauth0test.Faults{}, []string{"read:reports"}},
+		"without RBAC":            {false, chiauth0test.Faults{}, nil},
+		"with a token of another": {true, chiauth0test.Faults{AccessToken: set("sub", "x")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			users := &loginRecorder{UserProvider: userprovider.NewMemory()}
+			a := newApp(t, func(c *chiauth0.Config) { c.Audience, c.Users = audience, users })
+			a.tenant.RBAC = test.rbac
+			a.tenant.AddAPI(audience, "read:reports")
+			a.tenant.AddUser(chiauth0test.User{
+				Email: ada, Password: "password", Permissions: []string{"read:reports"},
+			})
+			a.tenant.Misbehave(test.faults)
+			a.browser().signIn(ada)
+			if got := users.login.Identity.Permissions; !slices.Equal(got, test.want) {
+				t.Errorf("permissions are %q, want %q", got, test.want)
 			}
 		})
 	}

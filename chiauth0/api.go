@@ -126,19 +126,19 @@ func (a *auth) api(audience string) (API, error) {
 	return API{}, fmt.Errorf("chiauth0: the audience %q is not in Config.APIs: add it there", audience)
 }
 
-// validateAPIs finds faults of Config.APIs.
-func (c *Config) validateAPIs(fault func(format string, args ...any)) {
+// checkAPIs finds faults of Config.APIs.
+func (c *Config) checkAPIs(found *faults) {
 	var seen []string
 	for i := range c.APIs {
 		api := &c.APIs[i]
 		switch {
 		case api.Audience == "":
-			fault("APIs: number %d has no Audience: copy the identifier of the API at Auth0", i+1)
+			found.addf("APIs: number %d has no Audience: copy the identifier of the API at Auth0", i+1)
 		case slices.Contains(seen, api.Audience):
-			fault("APIs: the Audience %q is there twice", api.Audience)
+			found.addf("APIs: the Audience %q is there twice", api.Audience)
 		case api.URL != "":
 			if _, err := parseAPIURL(api.URL); err != nil {
-				fault("APIs: the URL of %q: %w", api.Audience, err)
+				found.addf("APIs: the URL of %q: %w", api.Audience, err)
 			}
 		}
 		seen = append(seen, api.Audience)
@@ -150,7 +150,7 @@ func parseAPIURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%q is not a URL such as https://api.example/v1/", mask(raw))
+		return nil, fmt.Errorf("%q is not a URL such as https://api.example/v1/", maskURL(raw))
 	case u.Scheme == "https":
 		return u, nil
 	case u.Scheme == "http" && isLoopback(u.Hostname()):

@@ -1,13 +1,15 @@
 package chiauth0
 
 import (
+	"context"
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -19,8 +21,9 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// auth is what the routers and guards of one Config share. Nothing in it changes but what is learned at run time, each
-// thing behind its own lock: the provider's metadata and keys, and the callbacks that were used.
+// auth is what the routers and guards of one Config share. Its fields do not change, except for
+// those with a lock of their own: the tenant's metadata and keys, the used callbacks, and the
+// warnings that were logged.
 type auth struct {
 	*Config
 	settings
@@ -30,34 +33,31 @@ type auth struct {
 	provider     *provider
 	transactions *seal.Sealer
 	tokens       *seal.Sealer
-	binding      []byte // issuer and client id, for whatever is sealed
+	binding      []byte // issuer, client ID and mount path, for all that is sealed
 	used         usedStates
 	refreshing   keyedLock
 	rotated      rotatedTokens
+	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
+
+	firstLogin sync.Once
+	warnings   warnings
 }
 
+// newAuth checks a Config, which it keeps, and fills in its defaults.
 func newAuth(c *Config) (*auth, error) {
-	s, err := c.settle()
+	s, err := c.validate()
 	if err != nil {
 		return nil, err
 	}
 	a := &auth{Config: c, settings: s}
 	a.setDefaults()
-	if checker, ok := a.Users.(userprovider.FieldChecker); ok {
-		if err := checker.CheckFields(a.Mapping.FieldNames()); err != nil {
-			return nil, fmt.Errorf("chiauth0: Mapping (AUTH0_USER_FIELD_MAPPING): %w", err)
-		}
-	}
-	if checker, ok := a.Users.(userprovider.RoleChecker); ok {
-		if err := checker.CheckRoles(a.Mapping.Roles()); err != nil {
-			return nil, fmt.Errorf("chiauth0: Mapping (AUTH0_STAFF_GROUP, AUTH0_SUPERUSER_GROUP): %w", err)
-		}
-	}
 	if err := a.deriveKeys(); err != nil {
 		return nil, err
 	}
-	a.provider = newProvider(a.issuer, a.SigningAlg, a.HTTPClient)
+	a.provider = newProvider(a.issuer, a.HTTPClient)
+	a.provider.discovered = a.warnAboutClaims
+	a.process = rand.Text()[:8]
 	a.crossOrigin = http.NewCrossOriginProtection()
 	if a.base != nil {
 		if err := a.crossOrigin.AddTrustedOrigin(a.base.String()); err != nil {
@@ -76,6 +76,9 @@ func (a *auth) setDefaults() {
 	if a.SigningAlg == "" {
 		a.SigningAlg = "RS256"
 	}
+	if a.AccessTokenAlg == "" {
+		a.AccessTokenAlg = defaultAccessTokenAlg
+	}
 	if len(a.Scopes) == 0 {
 		a.Scopes = []string{"openid", "profile", "email"}
 	}
@@ -92,15 +95,12 @@ func (a *auth) setDefaults() {
 		a.Logger = slog.Default()
 	}
 	if a.ErrorHandler == nil {
-		a.ErrorHandler = a.errorPage
-	}
-	if a.HomeTemplate == nil {
-		a.HomeTemplate = ownHome
+		a.ErrorHandler = a.answerError
 	}
 }
 
-// deriveKeys makes the keys for what leaves the process. Without Secrets they come from the client secret, which every
-// node has, and never from chance: a login that begins on one node has to end on another.
+// deriveKeys makes the keys for what leaves the process. Without Secrets they are derived from the
+// client secret, which all nodes have: a login that begins on one node can end on another.
 func (a *auth) deriveKeys() error {
 	a.binding = seal.Associated(a.issuer, a.ClientID, a.mount)
 	secrets := make([][]byte, 0, len(a.Secrets))
@@ -108,78 +108,63 @@ func (a *auth) deriveKeys() error {
 		secrets = append(secrets, []byte(secret))
 	}
 	if len(secrets) == 0 {
-		if len(a.ClientSecret) < seal.MinSecret {
-			a.Logger.Warn("chiauth0: Secrets (AUTH0_SECRET) is not set, and ClientSecret is too short to derive strong keys from",
-				"client_secret_bytes", len(a.ClientSecret), "want_bytes", seal.MinSecret)
-		}
-		key, err := hkdf.Key(sha256.New, []byte(a.ClientSecret), a.binding, "chiauth0 client secret", seal.MinSecret)
+		derived, err := a.deriveSecret()
 		if err != nil {
-			return fmt.Errorf("chiauth0: deriving keys: %w", err)
+			return err
 		}
-		secrets = append(secrets, key)
+		secrets = append(secrets, derived)
 	}
+
 	var err1, err2 error
 	a.transactions, err1 = seal.New("transaction", secrets...)
 	a.tokens, err2 = seal.New("tokens", secrets...)
 	return errors.Join(err1, err2)
 }
 
-func (a *auth) secure() bool { return a.base != nil && a.base.Scheme == "https" }
+func (a *auth) deriveSecret() ([]byte, error) {
+	if len(a.ClientSecret) < seal.MinSecret {
+		a.Logger.Warn("chiauth0: Secrets (AUTH0_SECRET) is not set, and ClientSecret is too short "+
+			"to derive strong keys from: set AUTH0_SECRET to the output of `openssl rand -hex 32`",
+			"client_secret_bytes", len(a.ClientSecret), "want_bytes", seal.MinSecret)
+	}
+	salt := seal.Associated(a.issuer, a.ClientID)
+	key, err := hkdf.Key(
+		sha256.New, []byte(a.ClientSecret), salt, "chiauth0 client secret", seal.MinSecret,
+	)
+	if err != nil {
+		return nil, fmt.Errorf("chiauth0: deriving keys: %w", err)
+	}
+	return key, nil
+}
 
-// announce says once what has to be registered at Auth0, letter by letter, and what is likely to go wrong.
+// announce logs once what has to be registered at Auth0, and what is likely to go wrong.
 func (a *auth) announce() {
 	base := "http://localhost:PORT"
 	if a.base != nil {
 		base = a.base.String()
 	} else {
-		a.Logger.Warn("chiauth0: BaseURL (APP_BASE_URL) is not set: development mode, only loopback hosts are answered")
+		a.Logger.Warn("chiauth0: BaseURL (APP_BASE_URL) is not set: development mode, only " +
+			"loopback hosts are answered")
 	}
 	logout := a.postLogout
 	if logout == "" {
 		logout = base + a.mountHome()
 	}
 	a.Logger.Info("chiauth0: register these URLs in the application's settings at Auth0",
-		"allowed_callback_url", base+a.callbackPath, "allowed_logout_url", logout, "issuer", a.issuer)
-	for _, warning := range a.Mapping.Warnings(true) {
-		a.Logger.Warn("chiauth0: " + warning)
-	}
+		"allowed_callback_url", base+a.callbackPath,
+		"allowed_logout_url", logout,
+		"issuer", a.issuer)
+	a.warnAboutClaims()
 }
 
-// origin is the origin under which the browser sees this request: BaseURL, or in development the loopback host it named.
-func (a *auth) origin(r *http.Request) *url.URL {
+// announceRedirectURI logs the exact redirect URI of the first login in development, where the
+// port is not known earlier.
+func (a *auth) announceRedirectURI(ctx context.Context, redirectURI string) {
 	if a.base != nil {
-		return a.base
+		return
 	}
-	return &url.URL{Scheme: "http", Host: normalHost("http", r.Host)}
-}
-
-// reachable refuses a request that a forgotten BaseURL would make insecure: cookies without Secure, and a redirect URI
-// taken from a header that anybody can write.
-func (a *auth) reachable(r *http.Request) error {
-	if a.base != nil || r.TLS == nil && isLoopback(hostname(r.Host)) {
-		return nil
-	}
-	if u, ok := requestUserOf(r.Context()); ok && u.given {
-		return nil // a unit test: httptest's requests are for example.com
-	}
-	return &Error{
-		Status: http.StatusInternalServerError, Code: "base_url_missing",
-		Message: "This application is not set up for this address: BaseURL (APP_BASE_URL) is not set.",
-		Err:     fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, and %q is not a loopback host over http: set it to the origin that browsers use", r.Host),
-	}
-}
-
-func (a *auth) postLogoutURL(r *http.Request) string {
-	if a.postLogout != "" {
-		return a.postLogout
-	}
-	return a.origin(r).String() + a.mountHome()
-}
-
-// loginURL is the login that ends on path; the home page's if that is empty.
-func (a *auth) loginURL(path string) string {
-	if path == "" {
-		return a.mount + "/login"
-	}
-	return a.mount + "/login?next_url=" + url.QueryEscape(path)
+	a.firstLogin.Do(func() {
+		a.Logger.InfoContext(ctx, "chiauth0: the first login: this URL has to be among the Allowed "+
+			"Callback URLs in the application's settings at Auth0", "redirect_uri", redirectURI)
+	})
 }

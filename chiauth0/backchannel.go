@@ -148,7 +148,7 @@ func (a *auth) verifyLogoutToken(
 		return nil, err
 	}
 
-	keys := &witness{keySet: a.provider.keys}
+	keys := &signatureVerifier{keys: a.provider.keys, alg: a.SigningAlg}
 	verifier := oidc.NewVerifier(meta.Issuer, keys, &oidc.Config{
 		ClientID:             a.ClientID,
 		SupportedSigningAlgs: []string{a.SigningAlg},
@@ -288,14 +288,14 @@ func (a *auth) loggedOutMeanwhile(
 	return err != nil || issued.Unix() <= at, nil
 }
 
-// validateBackchannel finds a session store that no logout from Auth0 would reach.
-func (c *Config) validateBackchannel(fault func(format string, args ...any)) {
+// checkBackchannel finds a session store that no logout from Auth0 would reach.
+func (c *Config) checkBackchannel(found *faults) {
 	if !c.BackchannelLogout || c.Sessions == nil {
 		return
 	}
 
 	if err := sessionstores.CanRevokeAll(c.Sessions); err != nil {
-		fault("BackchannelLogout: %w; use memstore or redisstore, or set Revocations of the cookiestore",
+		found.addf("BackchannelLogout: %w; use memstore or redisstore, or set Revocations of the cookiestore",
 			err)
 	}
 }

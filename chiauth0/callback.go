@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
-
-	"golang.org/x/oauth2"
+	"time"
 
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/userprovider"
@@ -18,20 +18,21 @@ import (
 //	cfg.CallbackURI = "/custom/path"
 //	r.Method("GET", "/custom/path", chiauth0.Callback(cfg))
 //
-// The Router serves its /callback in any case. Callback panics with the error of [Config.Validate] if the Config has
-// faults.
+// The Router serves its /callback in any case. Callback panics with the error of [Config.Validate]
+// if the Config has faults.
 func Callback(cfg *Config) http.Handler {
 	a := cfg.use()
-	return a.private(LoadUser(cfg)(http.HandlerFunc(a.back)))
+	return a.private(LoadUser(cfg)(http.HandlerFunc(a.callback)))
 }
 
-// back ends a login. In this order: the state opens a transaction of this browser; the transaction is marked used; the code
-// is redeemed; the ID token is checked; the user is synchronised; and only then a session begins. Whatever fails on the
-// way leaves none.
-func (a *auth) back(w http.ResponseWriter, r *http.Request) {
+// callback ends a login, in this order: the state opens, the transaction's cookie proves that this
+// browser began the login, the transaction is marked used, the code is redeemed, the ID token is
+// checked, the user is synchronised, and the session begins. A failure at any step leaves no
+// session.
+func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		a.fail(w, r, newError(CodeMethodNotAllowed, ErrInvalidRequest))
 		return
 	}
 	answer, err := parseCallback(r.URL.RawQuery)
@@ -40,55 +41,109 @@ func (a *auth) back(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if answer == (callbackAnswer{}) {
-		redirect(w, http.StatusSeeOther, a.origin(r).String()+a.settings.home)
+		a.goHome(w, r, "")
 		return
 	}
-	t, ok := a.findTransaction(r, answer.state)
+	state, ok := a.openState(answer.state)
+	if !ok {
+		a.strayCallback(w, r, answer, loginState{})
+		return
+	}
+	t, ok := a.findTransaction(r, state.ID)
+	if ok {
+		a.setCookie(w, a.transactionCookie(t.ID), "", 0)
+	}
 	if !ok || t.expired() {
-		a.strayCallback(w, r, answer.state, t)
+		a.strayCallback(w, r, answer, state)
 		return
 	}
-	a.setCookie(w, a.transactionCookie(t.State), "", 0)
-	if !a.used.use(t.State) {
-		a.goHome(w, r, t.ReturnTo) // doubled while the first one is under way
+	if !a.used.use(state.ID) {
+		a.goHome(w, r, state.ReturnTo) // a duplicate of a request that is still being answered
 		return
 	}
-	a.attempted(w, r)
+	a.finishLogin(w, r, answer, state, t)
+}
 
+// finishLogin answers a callback of this browser's login.
+func (a *auth) finishLogin(
+	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState, t transaction,
+) {
 	user, identity, err := a.signIn(r, t, answer)
 	if err != nil {
-		a.fail(w, r, a.loginFailed(err, t))
+		e := a.loginFailed(err, state.ReturnTo)
+		e.Err = &refusal{error: e.Err, user: user.ID, subject: identity.Subject, ofLogin: true}
+		a.fail(w, r, e)
 		return
 	}
-	a.Logger.InfoContext(r.Context(), "login succeeded", "user", user.ID, "subject", identity.Subject)
-	a.goHome(w, r, t.ReturnTo)
+	a.countLogin(w, r, t)
+	a.goHome(w, r, state.ReturnTo) // saves the session
+	if saved(r.Context()) {
+		a.emit(r.Context(), slog.LevelInfo, Event{
+			Name: EventLogin, UserID: user.ID, Subject: identity.Subject, NewUser: user.Created,
+		})
+	}
 }
 
-func (a *auth) goHome(w http.ResponseWriter, r *http.Request, path string) {
-	if path == "" {
-		path = a.settings.home
+// goHome redirects to a page of this application, and to the home page for an empty one.
+func (a *auth) goHome(w http.ResponseWriter, r *http.Request, page string) {
+	if page == "" {
+		page = a.settings.home
 	}
-	redirect(w, http.StatusSeeOther, a.origin(r).String()+path)
+	redirect(w, http.StatusSeeOther, a.origin(r).String()+page)
 }
 
-// strayCallback answers one that belongs to no login under way. It changes nothing: a link with error=… that somebody else
-// made must not sign anybody out. Somebody who is signed in has gone back to an old page, and is shown a new one.
-func (a *auth) strayCallback(w http.ResponseWriter, r *http.Request, state string, t transaction) {
-	if t.State != "" {
-		a.setCookie(w, a.transactionCookie(t.State), "", 0)
-	}
-	switch _, _, err := a.sessionIdentity(r.Context()); {
-	case err == nil:
-		a.goHome(w, r, t.ReturnTo)
+// strayCallback answers a callback that belongs to no login in progress of this browser. It changes
+// no session: a link with error=… that a stranger made must not sign a user out. state is empty if
+// the one of the callback did not open.
+func (a *auth) strayCallback(
+	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState,
+) {
+	_, _, err := a.sessionIdentity(r.Context())
+	if errors.Is(err, ErrUnavailable) {
+		e := unavailable(err)
+		e.RetryURL = a.loginURL(state.ReturnTo)
+		a.fail(w, r, e)
 		return
-	case errors.Is(err, ErrUnavailable):
-		a.fail(w, r, unavailable(err))
+	}
+	signedIn := err == nil
+	switch {
+	case signedIn && a.used.has(state.ID):
+		a.goHome(w, r, "") // the back button
+	case signedIn:
+		a.goHome(w, r, state.ReturnTo)
+	case a.canRestart(r, state):
+		a.restartLogin(w, r, state)
+	default:
+		e := newError(
+			CodeInvalidState,
+			fmt.Errorf("%w (state of %d bytes, opened: %t, restarts: %d)",
+				ErrInvalidState, len(answer.state), state.ID != "", state.Restarts),
+		)
+		e.RetryURL = a.loginURL(state.ReturnTo)
+		if state.Restarts > 0 {
+			e.Message += " Your browser may not be keeping this site's cookies."
+		}
+		a.fail(w, r, e)
+	}
+}
+
+// restartLogin begins a login again whose cookie is gone. The new state counts the attempts.
+func (a *auth) restartLogin(w http.ResponseWriter, r *http.Request, state loginState) {
+	query, err := url.ParseQuery(state.Query)
+	if err != nil {
+		a.fail(w, r, newError(CodeInvalidState, ErrInvalidState))
 		return
 	}
-	a.fail(w, r, &Error{
-		Status: http.StatusBadRequest, Code: "invalid_state", RetryURL: a.loginURL(t.ReturnTo),
-		Message: "This login has expired, or was begun in another browser.",
-		Err:     fmt.Errorf("%w (state of %d bytes, found: %t)", ErrInvalidState, len(state), t.State != ""),
+	query.Del("invitation") // good for one login
+	if state.Restarts > 0 {
+		select {
+		case <-time.After(restartDelay):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	a.startLogin(w, r, loginRequest{
+		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1,
 	})
 }
 
@@ -98,14 +153,18 @@ type callbackAnswer struct{ state, code, err, description, issuer string }
 func parseCallback(rawQuery string) (callbackAnswer, error) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return callbackAnswer{}, badCallback(fmt.Errorf("%w: the callback's query is malformed", ErrInvalidRequest))
+		return callbackAnswer{}, newError(CodeInvalidRequest,
+			fmt.Errorf("%w: the callback's query is malformed", ErrInvalidRequest))
 	}
 	for _, name := range []string{"state", "code", "error", "error_description", "iss"} {
 		if len(query[name]) > 1 { // RFC 6749, section 3.1
-			return callbackAnswer{}, badCallback(fmt.Errorf("%w: the callback has %s more than once", ErrInvalidRequest, name))
+			return callbackAnswer{}, newError(CodeInvalidRequest,
+				fmt.Errorf("%w: the callback has %s more than once", ErrInvalidRequest, name))
 		}
 	}
-	answer := callbackAnswer{state: query.Get("state"), code: query.Get("code"), err: query.Get("error")}
+	answer := callbackAnswer{
+		state: query.Get("state"), code: query.Get("code"), err: query.Get("error"),
+	}
 	if answer == (callbackAnswer{}) {
 		return answer, nil
 	}
@@ -113,123 +172,56 @@ func parseCallback(rawQuery string) (callbackAnswer, error) {
 	return answer, nil
 }
 
-func badCallback(err error) *Error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "This address is not complete.", Err: err}
-}
-
-// signIn makes a session of a callback whose transaction has opened.
-func (a *auth) signIn(r *http.Request, t transaction, answer callbackAnswer) (userprovider.User, userprovider.Identity, error) {
-	var nobody userprovider.User
+// signIn begins the session of a callback. Where it fails after the ID token was checked, it still
+// returns who tried to log in.
+func (a *auth) signIn(
+	r *http.Request, t transaction, answer callbackAnswer,
+) (userprovider.User, userprovider.Identity, error) {
+	var user userprovider.User
 	var identity userprovider.Identity
 	ctx := r.Context()
 	if err := sessionstores.LoadError(ctx, a.sessions); err != nil {
-		return nobody, identity, err // before the code is spent
+		return user, identity, err // before the code is spent
 	}
 	meta, err := a.provider.metadata(ctx)
 	if err != nil {
-		return nobody, identity, err
+		return user, identity, err
 	}
-	// Another provider's answer must not be taken for this one's (RFC 9207, section 2.4).
-	if answer.issuer != meta.Issuer && (answer.issuer != "" || meta.IssuerInCallback) {
-		return nobody, identity, invalidToken("iss %q in the callback is not %q", answer.issuer, meta.Issuer)
-	}
-	if answer.err != "" {
-		return nobody, identity, &ProviderError{Code: answer.err, Description: answer.description}
-	}
-	if answer.code == "" {
-		return nobody, identity, fmt.Errorf("%w: the callback has neither code nor error", ErrInvalidRequest)
+	if err := answer.check(meta); err != nil {
+		return user, identity, err
 	}
 	token, err := a.exchange(ctx, meta, t, answer.code)
 	if err != nil {
-		return nobody, identity, err
+		return user, identity, err
 	}
 	login, err := a.readLogin(ctx, meta, t, token)
 	if err != nil {
-		return nobody, identity, err
+		return user, identity, err
 	}
 
 	// From here on a closed browser must not leave half a login behind.
 	ctx = context.WithoutCancel(ctx)
-	user, err := a.syncUser(ctx, login)
+	user, err = a.syncUser(ctx, login)
 	if err != nil {
-		return nobody, identity, err
+		return user, login.Identity, err
 	}
 	if err := a.beginSession(ctx, user, login.Identity, token); err != nil {
-		return nobody, identity, err
+		return user, login.Identity, err
 	}
-
 	return user, login.Identity, a.saveSession(ctx, login)
 }
 
-// exchange redeems the code. It is the one request to Auth0 that a login costs.
-func (a *auth) exchange(ctx context.Context, meta *metadata, t transaction, code string) (*oauth2.Token, error) {
-	config := oauth2.Config{
-		ClientID: a.ClientID, ClientSecret: a.ClientSecret, RedirectURL: t.RedirectURI,
-		Endpoint: oauth2.Endpoint{TokenURL: meta.TokenEndpoint, AuthStyle: a.AuthStyle},
+// check returns an error unless the answer has a code of this provider.
+func (c callbackAnswer) check(meta *metadata) error {
+	// Another provider's answer must not be taken for this one's (RFC 9207, section 2.4).
+	if c.issuer != meta.Issuer && (c.issuer != "" || meta.IssuerInCallback) {
+		return invalidToken("iss %q in the callback is not %q", cut(c.issuer), meta.Issuer)
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, a.provider.client)
-	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(t.Verifier)}
-	if a.ClientKey != nil {
-		config.ClientSecret = ""
-		config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
-		form := url.Values{}
-		if err := a.authenticateClient(form); err != nil {
-			return nil, err
-		}
-		for name := range form {
-			options = append(options, oauth2.SetAuthURLParam(name, form.Get(name)))
-		}
+	if c.err != "" {
+		return newProviderError(c.err, c.description)
 	}
-	token, err := config.Exchange(ctx, code, options...)
-	var refused *oauth2.RetrieveError
-	switch {
-	case err == nil:
-		return token, nil
-	case errors.As(err, &refused) && refused.ErrorCode != "" && refused.Response.StatusCode < 500 &&
-		refused.Response.StatusCode != http.StatusTooManyRequests:
-		// The error in place of err: x/oauth2's text holds the whole answer.
-		return nil, fmt.Errorf("token endpoint: %w", &ProviderError{Code: refused.ErrorCode, Description: refused.ErrorDescription})
-	case errors.As(err, &refused):
-		return nil, fmt.Errorf("%w: the token endpoint answered %s", ErrUnavailable, refused.Response.Status)
-	default:
-		return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnavailable, err)
+	if c.code == "" {
+		return fmt.Errorf("%w: the callback has neither code nor error", ErrInvalidRequest)
 	}
-}
-
-// readLogin checks the tokens and applies the mapping.
-func (a *auth) readLogin(ctx context.Context, meta *metadata, t transaction, token *oauth2.Token) (userprovider.Login, error) {
-	idToken, _ := token.Extra("id_token").(string)
-	claims, err := a.verifyIDToken(ctx, meta, t, idToken, token.AccessToken)
-	if err != nil {
-		return userprovider.Login{}, err
-	}
-	var accessClaims map[string]any
-	if len(a.Mapping.AccessTokenFields) > 0 {
-		subject, _ := claims["sub"].(string)
-		if accessClaims, err = a.verifyAccessToken(ctx, meta, token.AccessToken, subject); err != nil {
-			a.Logger.WarnContext(ctx, "fields of the access token left as they are", "err", err)
-		}
-	}
-	login, warnings := a.Mapping.Apply(claims, accessClaims)
-	for _, warning := range warnings {
-		a.Logger.WarnContext(ctx, warning, "subject", login.Identity.Subject)
-	}
-	return login, nil
-}
-
-func (a *auth) syncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, upstreamTimeout)
-	defer cancel()
-	user, err := a.Users.SyncUser(ctx, login)
-	switch {
-	case errors.Is(err, userprovider.ErrRefused), errors.Is(err, userprovider.ErrConflict):
-		return user, err
-	case err != nil:
-		return user, fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
-	case user.ID == "":
-		return user, errors.New("chiauth0: the user provider returned a user without an ID")
-	case !user.Active:
-		return user, fmt.Errorf("%w: user %q is not active", userprovider.ErrRefused, user.ID)
-	}
-	return user, nil
+	return nil
 }

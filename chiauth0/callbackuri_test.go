@@ -8,7 +8,8 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// TestCallbackURIs proves a whole login with each form of CallbackURI, and that what is announced is what is sent.
+// TestCallbackURIs proves a whole login with each form of CallbackURI, and that what is announced
+// is what is sent.
 func TestCallbackURIs(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ callbackURI, path string }{
@@ -41,10 +42,12 @@ func TestCallbackURIs(t *testing.T) {
 			if got := b.get("/account").body; got != "hello "+ada {
 				t.Error(got)
 			}
-			if home := b.get("/auth0"); home.StatusCode != http.StatusOK || !strings.Contains(home.body, "Welcome, Ada Lovelace") {
+			if home := b.get("/auth0"); home.StatusCode != http.StatusOK ||
+				!strings.Contains(home.body, "Welcome, Ada Lovelace") {
 				t.Errorf("the home answered %s: %s", home.Status, home.body)
 			}
-			if stray := a.browser().get(test.path + "?error=access_denied&state=x"); stray.StatusCode != http.StatusBadRequest {
+			stray := a.browser().get(test.path + "?error=access_denied&state=x")
+			if stray.StatusCode != 400 {
 				t.Errorf("a stray callback answered %s", stray.Status)
 			}
 		})
@@ -55,16 +58,18 @@ func TestCallbackURIs(t *testing.T) {
 func TestAnnouncedLogoutURL(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*chiauth0.Config){
-		"https://app.example/auth0":    func(*chiauth0.Config) {},
-		"https://app.example/":         func(c *chiauth0.Config) { c.MountPath = "/" },
-		"https://www.example/bye":      func(c *chiauth0.Config) { c.PostLogoutURL = "https://www.example/bye" },
+		"https://app.example/auth0": func(*chiauth0.Config) {},
+		"https://app.example/":      func(c *chiauth0.Config) { c.MountPath = "/" },
+		"https://www.example/bye": func(c *chiauth0.Config) {
+			c.PostLogoutURL = "https://www.example/bye"
+		},
 		"https://app.example/app/sign": func(c *chiauth0.Config) { c.MountPath = "/app/sign" },
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, change)
 			if !strings.Contains(a.log.String(), "allowed_logout_url="+want+" ") {
-				t.Errorf("O3: announced is another one than %s: %s", want, a.log)
+				t.Errorf("announced is another one than %s: %s", want, a.log)
 			}
 			mount := strings.TrimSuffix(a.cfg.MountPath, "/")
 			if a.cfg.MountPath == "" {
@@ -72,7 +77,7 @@ func TestAnnouncedLogoutURL(t *testing.T) {
 			}
 			location, err := a.browser().get(mount + "/logout").Location()
 			if err != nil || location.Query().Get("post_logout_redirect_uri") != want {
-				t.Errorf("O3: sent %v, %v", location, err)
+				t.Errorf("sent %v, %v", location, err)
 			}
 		})
 	}

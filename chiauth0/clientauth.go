@@ -125,11 +125,11 @@ func (a *auth) clientKeyAlg() string {
 	return a.ClientKeyAlg
 }
 
-// validateClientKey finds faults of the settings that authenticate the client.
-func (c *Config) validateClientKey(fault func(format string, args ...any)) {
+// checkClientKey finds faults of the settings that authenticate the client.
+func (c *Config) checkClientKey(found *faults) {
 	if c.ClientKey == nil {
 		if c.ClientSecret == "" {
-			fault("ClientSecret (AUTH0_CLIENT_SECRET) is missing: copy it from the application's " +
+			found.addf("ClientSecret (AUTH0_CLIENT_SECRET) is missing: copy it from the application's " +
 				"settings at Auth0, or set ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY)")
 		}
 		return
@@ -138,18 +138,18 @@ func (c *Config) validateClientKey(fault func(format string, args ...any)) {
 	public, ok := c.ClientKey.Public().(*rsa.PublicKey)
 	switch {
 	case !ok:
-		fault("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) is a %T: Auth0 accepts RSA keys only",
+		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) is a %T: Auth0 accepts RSA keys only",
 			c.ClientKey.Public())
 	case public.N.BitLen() < 2048:
-		fault("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) has %d bits: at least 2048 are needed",
+		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) has %d bits: at least 2048 are needed",
 			public.N.BitLen())
 	}
 	if _, ok := assertionAlgs[c.ClientKeyAlg]; c.ClientKeyAlg != "" && !ok {
-		fault("ClientKeyAlg (AUTH0_CLIENT_ASSERTION_SIGNING_ALG) %q is not RS256, RS384 or PS256",
+		found.addf("ClientKeyAlg (AUTH0_CLIENT_ASSERTION_SIGNING_ALG) %q is not RS256, RS384 or PS256",
 			c.ClientKeyAlg)
 	}
 	if len(c.Secrets) == 0 {
-		fault("Secrets (AUTH0_SECRET) is missing: without a client secret, there is nothing else to " +
+		found.addf("Secrets (AUTH0_SECRET) is missing: without a client secret, there is nothing else to " +
 			"derive keys from; make one with `openssl rand -hex 32`")
 	}
 }

@@ -1,6 +1,8 @@
 package chiauth0_test
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,11 +11,12 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// variableNames are what ConfigFromEnv reads.
+// variableNames are the variables that ConfigFromEnv reads.
 var variableNames = []string{
-	"AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_AUDIENCE", "AUTH0_SCOPES", "AUTH0_CALLBACK_URI",
-	"AUTH0_USER_FIELD_MAPPING", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "AUTH0_GROUPS_FIELD", "AUTH0_SUPERUSER_GROUP",
-	"AUTH0_STAFF_GROUP", "AUTH0_SECRET", "APP_BASE_URL",
+	"AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_CLIENT_SECRET_FILE",
+	"AUTH0_AUDIENCE", "AUTH0_SCOPES", "AUTH0_CALLBACK_URI", "AUTH0_USER_FIELD_MAPPING",
+	"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "AUTH0_GROUPS_FIELD", "AUTH0_SUPERUSER_GROUP",
+	"AUTH0_STAFF_GROUP", "AUTH0_SECRET", "AUTH0_SECRET_FILE", "APP_BASE_URL",
 }
 
 // setenv sets these variables and empties all others.
@@ -24,57 +27,72 @@ func setenv(t *testing.T, variables map[string]string) {
 	}
 }
 
-func TestConfigFromEnv(t *testing.T) {
-	needed := map[string]string{"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "id", "AUTH0_CLIENT_SECRET": "secret"}
+// neededVariables are the ones that have no default.
+func neededVariables() map[string]string {
+	return map[string]string{
+		"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "id", "AUTH0_CLIENT_SECRET": "secret",
+	}
+}
 
-	t.Run("all of it", func(t *testing.T) {
+func TestConfigFromEnv(t *testing.T) {
+	t.Run("all variables", func(t *testing.T) {
 		setenv(t, map[string]string{
-			"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "id", "AUTH0_CLIENT_SECRET": "secret",
-			"AUTH0_AUDIENCE": "https://api.example", "AUTH0_SCOPES": "openid, profile  offline_access",
-			"AUTH0_CALLBACK_URI": "/custom/path", "APP_BASE_URL": "https://app.example",
-			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = https://app.example/surname?a=b",
+			"AUTH0_DOMAIN":                     "tenant.eu.auth0.com",
+			"AUTH0_CLIENT_ID":                  "id",
+			"AUTH0_CLIENT_SECRET":              "secret",
+			"AUTH0_AUDIENCE":                   "https://api.example",
+			"AUTH0_SCOPES":                     "openid, profile  offline_access",
+			"AUTH0_CALLBACK_URI":               "/custom/path",
+			"APP_BASE_URL":                     "https://app.example",
+			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = https://app.example/x?a=b",
 			"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING": "plan=https://app.example/plan",
 			"AUTH0_GROUPS_FIELD":               "https://app.example/groups",
-			"AUTH0_SUPERUSER_GROUP":            "root", "AUTH0_STAFF_GROUP": "staff",
-			"AUTH0_SECRET": secret32 + " , " + secret32 + "2",
+			"AUTH0_SUPERUSER_GROUP":            "root",
+			"AUTH0_STAFF_GROUP":                "staff",
+			"AUTH0_SECRET":                     secret32 + " , " + secret32 + "2",
 		})
 		got, err := chiauth0.ConfigFromEnv()
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := &chiauth0.Config{
-			Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: "secret", Audience: "https://api.example",
-			Scopes: []string{"openid", "profile", "offline_access"}, CallbackURI: "/custom/path", BaseURL: "https://app.example",
-			Secrets: []string{secret32, secret32 + "2"},
+			Domain:       "tenant.eu.auth0.com",
+			ClientID:     "id",
+			ClientSecret: "secret",
+			Audience:     "https://api.example",
+			Scopes:       []string{"openid", "profile", "offline_access"},
+			CallbackURI:  "/custom/path",
+			BaseURL:      "https://app.example",
+			Secrets:      []string{secret32, secret32 + "2"},
 			Mapping: userprovider.Mapping{
-				Fields:            map[string]string{"first_name": "given_name", "last_name": "https://app.example/surname?a=b"},
+				Fields: map[string]string{
+					"first_name": "given_name", "last_name": "https://app.example/x?a=b",
+				},
 				AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
 				GroupsField:       "https://app.example/groups",
-				SuperuserGroup:    "root", StaffGroup: "staff",
+				SuperuserGroup:    "root",
+				StaffGroup:        "staff",
 			},
 		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("got %+v\nwant %+v", got.Clone(), want.Clone())
-		}
+		wantEqualConfigs(t, got, want)
 	})
 
-	t.Run("nothing but what is needed", func(t *testing.T) {
-		setenv(t, needed)
+	t.Run("only the needed variables", func(t *testing.T) {
+		setenv(t, neededVariables())
 		got, err := chiauth0.ConfigFromEnv()
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := &chiauth0.Config{Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: "secret", Scopes: []string{}}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("got %+v", got.Clone())
-		}
+		wantEqualConfigs(t, got, &chiauth0.Config{
+			Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: "secret", Scopes: []string{},
+		})
 	})
 
-	t.Run("F1: nothing set, three faults at once", func(t *testing.T) {
+	t.Run("no variables: all faults at once", func(t *testing.T) {
 		setenv(t, nil)
 		c, err := chiauth0.ConfigFromEnv()
 		if c != nil || err == nil {
-			t.Fatal(c, err)
+			t.Fatalf("got %v and the error %v, want an error", c, err)
 		}
 		for _, name := range []string{"AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"} {
 			if !strings.Contains(err.Error(), name) {
@@ -82,38 +100,209 @@ func TestConfigFromEnv(t *testing.T) {
 			}
 		}
 	})
+}
 
+func wantEqualConfigs(t *testing.T, got, want *chiauth0.Config) {
+	t.Helper()
+	for _, name := range fieldNames(reflect.TypeFor[chiauth0.Config](), "") {
+		x, y := fieldByPath(got, name), fieldByPath(want, name)
+		if !reflect.DeepEqual(x.Interface(), y.Interface()) {
+			t.Errorf("%s is %#v, want %#v", name, x, y)
+		}
+	}
+}
+
+func TestFaultsOfTheEnvironment(t *testing.T) {
 	for name, test := range map[string]struct {
 		variable, value string
 		want            []string
 	}{
-		"pair without a claim":         {"AUTH0_USER_FIELD_MAPPING", "first_name", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`}},
-		"pair with an empty claim":     {"AUTH0_USER_FIELD_MAPPING", "first_name=", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`}},
-		"pair with an empty field":     {"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "=plan", []string{"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", `"=plan"`}},
-		"comma too many":               {"AUTH0_USER_FIELD_MAPPING", "a=b,", []string{"AUTH0_USER_FIELD_MAPPING", `""`}},
-		"field twice":                  {"AUTH0_USER_FIELD_MAPPING", "a=b,a=c", []string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"}},
-		"U8: field of the account":     {"AUTH0_USER_FIELD_MAPPING", "is_superuser=nickname", []string{"AUTH0_USER_FIELD_MAPPING", "is_superuser"}},
-		"F2: secret with an empty one": {"AUTH0_SECRET", secret32 + ",", []string{"AUTH0_SECRET", "number 2", "0 bytes"}},
-		"F2: blank secret":             {"AUTH0_SECRET", " ", []string{"AUTH0_SECRET", "number 1", "0 bytes"}},
-		"F2: short secret":             {"AUTH0_SECRET", "hunter2", []string{"AUTH0_SECRET", "7 bytes"}},
-		"F2: scopes":                   {"AUTH0_SCOPES", "profile,email", []string{"AUTH0_SCOPES", "openid"}},
-		"F2: callback":                 {"AUTH0_CALLBACK_URI", "home", []string{"AUTH0_CALLBACK_URI", "home"}},
-		"F2: base":                     {"APP_BASE_URL", "http://app.example", []string{"APP_BASE_URL", "https"}},
+		"a pair without a claim": {
+			"AUTH0_USER_FIELD_MAPPING", "first_name", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`},
+		},
+		"a pair with an empty claim": {
+			"AUTH0_USER_FIELD_MAPPING", "first_name=", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`},
+		},
+		"a pair with an empty field": {
+			"AUTH0_USER_FIELD_MAPPING", "=plan", []string{"AUTH0_USER_FIELD_MAPPING", `"=plan"`},
+		},
+		"a comma at the end of a mapping": {
+			"AUTH0_USER_FIELD_MAPPING", "a=b,", []string{"AUTH0_USER_FIELD_MAPPING", `""`},
+		},
+		"a field that is mapped twice": {
+			"AUTH0_USER_FIELD_MAPPING", "a=b,a=c", []string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"},
+		},
+		"a field that no claim may write": {
+			"AUTH0_USER_FIELD_MAPPING", "is_superuser=nickname",
+			[]string{"AUTH0_USER_FIELD_MAPPING", "is_superuser"},
+		},
+		"an access token mapping without an audience": {
+			"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "plan=plan",
+			[]string{"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", "AUTH0_AUDIENCE"},
+		},
+		"an empty secret in a list": {
+			"AUTH0_SECRET", secret32 + ",", []string{"AUTH0_SECRET", "number 2", "0 bytes"},
+		},
+		"a blank secret": {"AUTH0_SECRET", " ", []string{"AUTH0_SECRET", "white space"}},
+		"a short secret": {"AUTH0_SECRET", "hunter2", []string{"AUTH0_SECRET", "7 bytes"}},
+		"scopes without openid": {
+			"AUTH0_SCOPES", "profile,email", []string{"AUTH0_SCOPES", "openid"},
+		},
+		"an unknown name of a callback": {
+			"AUTH0_CALLBACK_URI", "home", []string{"AUTH0_CALLBACK_URI", "home"},
+		},
+		"a base over http": {
+			"APP_BASE_URL", "http://app.example", []string{"APP_BASE_URL", "https"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			setenv(t, needed)
+			setenv(t, neededVariables())
 			t.Setenv(test.variable, test.value)
-			_, err := chiauth0.ConfigFromEnv()
-			if err == nil {
-				t.Fatal("accepted")
+			wantFault(t, test.want)
+		})
+	}
+}
+
+// wantFault expects an error of ConfigFromEnv that names all of want and shows no secret.
+func wantFault(t *testing.T, want []string) {
+	t.Helper()
+	_, err := chiauth0.ConfigFromEnv()
+	if err == nil {
+		t.Fatal("the environment is accepted")
+	}
+	for _, part := range want {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error lacks %q: %v", part, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the error shows the secret: %v", err)
+	}
+}
+
+// Stray bytes come from Kubernetes secrets, `docker --env-file`, and editors.
+func TestStrayBytesInTheEnvironment(t *testing.T) {
+	good := neededVariables()
+	good["AUTH0_AUDIENCE"] = "https://api.example"
+	good["AUTH0_SCOPES"] = "openid email"
+	good["AUTH0_CALLBACK_URI"] = "/custom/path"
+	good["AUTH0_USER_FIELD_MAPPING"] = "first_name=given_name"
+	good["AUTH0_ACCESS_TOKEN_CLAIM_MAPPING"] = "plan=https://app.example/plan"
+	good["AUTH0_GROUPS_FIELD"] = "https://app.example/groups"
+	good["AUTH0_STAFF_GROUP"] = "staff"
+	good["AUTH0_SUPERUSER_GROUP"] = "root"
+	good["AUTH0_SECRET"] = secret32 + "hunter2"
+	good["APP_BASE_URL"] = "https://app.example"
+	good["AUTH0_CLIENT_SECRET"] = "hunter2"
+	setenv(t, good)
+	if _, err := chiauth0.ConfigFromEnv(); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range good {
+		for _, stray := range []string{
+			value + "\n", value + "\r\n", " " + value, value + "\t", `"` + value + `"`, "'" + value + "'",
+			value[:1] + "\n" + value[1:], "\ufeff" + value, value + "\u200b", value + "\u00a0",
+		} {
+			if name == "AUTH0_SECRET" && strings.Contains(stray[1:3], "\n") {
+				continue // a list may have a line for each secret
 			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error lacks %s: %v", want, err)
-				}
+			t.Run(name, func(t *testing.T) {
+				setenv(t, good)
+				t.Setenv(name, stray)
+				wantFault(t, []string{name, "remove"})
+			})
+		}
+	}
+}
+
+func TestSecretFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(content string) string {
+		path := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "_"))
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+
+	for name, content := range map[string]string{
+		"without a line end":          "from a file",
+		"with a line end":             "from a file\n",
+		"with the line end of MS-DOS": "from a file\r\n",
+	} {
+		t.Run("a client secret "+name, func(t *testing.T) {
+			setenv(t, neededVariables())
+			t.Setenv("AUTH0_CLIENT_SECRET", "")
+			t.Setenv("AUTH0_CLIENT_SECRET_FILE", file(content))
+			c, err := chiauth0.ConfigFromEnv()
+			if err != nil {
+				t.Fatal(err)
 			}
-			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("F1: the secret is printed: %v", err)
+			if c.ClientSecret != "from a file" {
+				t.Errorf("ClientSecret is %q, want %q", c.ClientSecret, "from a file")
+			}
+		})
+	}
+	for name, content := range map[string]string{
+		"in one line":       secret32 + "1," + secret32 + "2\n",
+		"in a line each":    secret32 + "1\n" + secret32 + "2\n",
+		"in lines of DOS":   secret32 + "1\r\n" + secret32 + "2\r\n",
+		"without line ends": secret32 + "1, " + secret32 + "2",
+	} {
+		t.Run("secrets "+name, func(t *testing.T) {
+			setenv(t, neededVariables())
+			t.Setenv("AUTH0_SECRET_FILE", file(content))
+			c, err := chiauth0.ConfigFromEnv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := []string{secret32 + "1", secret32 + "2"}; !reflect.DeepEqual(c.Secrets, want) {
+				t.Errorf("Secrets are %q, want %q", c.Secrets, want)
+			}
+		})
+	}
+
+	for name, test := range map[string]struct {
+		variables map[string]string
+		want      []string
+	}{
+		"a missing file": {
+			map[string]string{"AUTH0_CLIENT_SECRET_FILE": filepath.Join(dir, "missing")},
+			[]string{"AUTH0_CLIENT_SECRET_FILE", "missing"},
+		},
+		"an empty file": {
+			map[string]string{"AUTH0_SECRET_FILE": file("\n")}, []string{"AUTH0_SECRET_FILE", "empty"},
+		},
+		"a directory": {
+			map[string]string{"AUTH0_SECRET_FILE": dir}, []string{"AUTH0_SECRET_FILE", dir},
+		},
+		"a large file": {
+			map[string]string{"AUTH0_SECRET_FILE": "/dev/zero"}, []string{"AUTH0_SECRET_FILE", "65536"},
+		},
+		"a file and a value": {
+			map[string]string{"AUTH0_CLIENT_SECRET": "x", "AUTH0_CLIENT_SECRET_FILE": dir},
+			[]string{"AUTH0_CLIENT_SECRET_FILE", "both set"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			variables := neededVariables()
+			delete(variables, "AUTH0_CLIENT_SECRET")
+			for key, value := range test.variables {
+				variables[key] = value
+			}
+			setenv(t, variables)
+			wantFault(t, test.want)
+		})
+	}
+	for name, content := range map[string]string{
+		"white space": "hunter2 hunter2 \n", "two line ends": "hunter2\n\n", "quotes": "\"hunter2\"\n",
+	} {
+		t.Run("a file with "+name, func(t *testing.T) {
+			for _, variable := range []string{"AUTH0_CLIENT_SECRET", "AUTH0_SECRET"} {
+				setenv(t, neededVariables())
+				t.Setenv(variable, "")
+				t.Setenv(variable+"_FILE", file(content))
+				wantFault(t, []string{variable, "remove"})
 			}
 		})
 	}

@@ -13,8 +13,10 @@ import (
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	codes := map[string]string{
-		"400, stray callback": "invalid_state", "400, login": "invalid_request", "401": "not_signed_in", "403, guard": "forbidden",
-		"403, a logout from another": "cross_origin", "403, denied": "access_denied", "503": "temporarily_unavailable",
+		"400, stray callback": "invalid_state", "400, login": "invalid_request",
+		"401": "not_signed_in", "403, guard": "forbidden",
+		"403, a logout from another": "cross_origin", "403, denied": "access_denied",
+		"503": "temporarily_unavailable",
 	}
 	pages := ownPages(t, "Accept", "application/json")
 	for name, page := range pages {
@@ -22,17 +24,21 @@ func TestProblems(t *testing.T) {
 			continue // a page for people whoever asks
 		}
 		checkProblem(t, page, page.StatusCode, codes[name])
-		if page.Header.Get("X-Content-Type-Options") != "nosniff" || page.Header.Get("Cache-Control") != "private, no-store" {
-			t.Errorf("S9: %s: headers %v", name, page.Header)
+		if page.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			page.Header.Get("Cache-Control") != "private, no-store" {
+			t.Errorf("%s: headers %v", name, page.Header)
 		}
 		if strings.ContainsAny(page.body, "<>") {
 			t.Errorf("%s: not escaped: %s", name, page.body)
 		}
 	}
 	for header, want := range map[string]string{
-		"text/html": "text/html; charset=utf-8", "application/xhtml+xml, text/html;q=0.9": "text/html; charset=utf-8",
-		"application/problem+json": "application/problem+json", "*/*": "application/problem+json", "": "application/problem+json",
-		"text/plain": "application/problem+json",
+		"text/html":                              "text/html; charset=utf-8",
+		"application/xhtml+xml, text/html;q=0.9": "text/html; charset=utf-8",
+		"application/problem+json":               "application/problem+json",
+		"*/*":                                    "application/problem+json",
+		"":                                       "application/problem+json",
+		"text/plain":                             "application/problem+json",
 	} {
 		resp := newApp(t).browser().get("/auth0/callback?state=x", "Accept", header)
 		if got := resp.Header.Get("Content-Type"); got != want {
@@ -41,7 +47,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestErrorHandler proves that it is given every refusal, and that nothing of ours gets in the way of its answer.
+// TestErrorHandler proves that it is given every refusal, and that nothing of ours gets in the way
+// of its answer.
 func TestErrorHandler(t *testing.T) {
 	t.Parallel()
 	var last *chiauth0.Error
@@ -74,8 +81,13 @@ func TestErrorHandler(t *testing.T) {
 		},
 		{
 			"denied", func() *response { return b.login("/auth0/login?next_url=/account", ada) },
-			chiauth0.Error{Status: 403, Code: "access_denied", RetryURL: "/auth0/login?next_url=%2Faccount", SwitchURL: "/auth0/logout"},
-			func(err error) bool { return errors.As(err, &provider) && provider.Description == "not you" },
+			chiauth0.Error{
+				Status: 403, Code: "access_denied", ProviderCode: "access_denied",
+				SwitchURL: "/auth0/login?prompt=login&next_url=%2Faccount",
+			},
+			func(err error) bool {
+				return errors.As(err, &provider) && provider.Description == "not you"
+			},
 		},
 		{
 			"login", func() *response { return b.get("/auth0/login?iss=https://evil.example/") },
@@ -88,13 +100,18 @@ func TestErrorHandler(t *testing.T) {
 				defer a.store.down.Store(false)
 				return b.get("/cart?add=book")
 			},
-			chiauth0.Error{Status: 503, Code: "temporarily_unavailable"},
-			func(err error) bool { return errors.Is(err, chiauth0.ErrUnavailable) && errors.Is(err, errStoreDown) },
+			chiauth0.Error{
+				Status: 503, Code: "temporarily_unavailable", RetryURL: "/cart?add=book",
+			},
+			func(err error) bool {
+				return errors.Is(err, chiauth0.ErrUnavailable) && errors.Is(err, errStoreDown)
+			},
 		},
 	} {
 		last = nil
 		resp := test.ask()
-		if resp.StatusCode != http.StatusTeapot || resp.body != "mine" || resp.Header.Get("Content-Type") != "text/plain" {
+		if resp.StatusCode != http.StatusTeapot || resp.body != "mine" ||
+			resp.Header.Get("Content-Type") != "text/plain" {
 			t.Errorf("%s: answered %s: %s", test.name, resp.Status, resp.body)
 		}
 		if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "default-src") {
@@ -104,10 +121,10 @@ func TestErrorHandler(t *testing.T) {
 			t.Fatalf("%s: ErrorHandler was not called", test.name)
 		}
 		got := *last
-		if !test.is(last) || got.Message == "" {
-			t.Errorf("%s: got %q, %v", test.name, got.Message, got.Err)
+		if !test.is(last) || got.Message == "" || got.Title == "" || got.HomeURL != "/" {
+			t.Errorf("%s: got %+v", test.name, got)
 		}
-		got.Message, got.Err = "", nil
+		got.Message, got.Title, got.HomeURL, got.Err = "", "", "", nil
 		if got != test.want {
 			t.Errorf("%s: got %+v, want %+v", test.name, got, test.want)
 		}

@@ -3,54 +3,242 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
+	"net/http"
+
+	"github.com/chiauth0/auth/userprovider"
 )
 
 var (
-	// ErrNotSignedIn says that nobody is signed in.
+	// ErrNotSignedIn says that no user is signed in.
 	ErrNotSignedIn = errors.New("chiauth0: not signed in")
 
-	// ErrForbidden says that the user who is signed in may not do this.
+	// ErrForbidden says that the signed-in user is not allowed to do this.
 	ErrForbidden = errors.New("chiauth0: not allowed")
 
-	// ErrUnavailable says that Auth0, the session store or the user provider could not be reached or did not answer in
-	// time. Trying again later may help.
+	// ErrUnavailable says that Auth0, the session store or the user provider could not be reached
+	// or did not answer in time. A later attempt can succeed.
 	ErrUnavailable = errors.New("chiauth0: unavailable")
 
-	// ErrInvalidState says that a callback does not belong to a login that this browser began, or to one too long ago.
+	// ErrInvalidState says that a callback belongs to no login of this browser, or to an expired
+	// one.
 	ErrInvalidState = errors.New("chiauth0: no such login in progress")
 
-	// ErrInvalidToken says that Auth0's answer did not pass the checks of OpenID Connect Core, section 3.1.3.7, or does not
-	// fulfil what the login asked for.
+	// ErrInvalidToken says that the answer of the token endpoint failed a check of OpenID Connect
+	// Core, section 3.1.3.7, or does not fulfil what the login asked for.
 	ErrInvalidToken = errors.New("chiauth0: invalid ID token")
 
-	// ErrInvalidRequest says that the parameters of a request make no sense.
+	// ErrInvalidRequest says that a parameter of the request is missing, malformed or not allowed.
 	ErrInvalidRequest = errors.New("chiauth0: invalid request")
 )
 
-// An Error is what an ErrorHandler is given: how to answer, and why. errors.Is and errors.As look through it, for the
-// variables of this package and of userprovider, and for a *ProviderError.
+// A Code names the reason of an [Error]. It is the "code" of a problem+json answer. There are four
+// kinds; the status and the log level follow from the code.
+//
+// The visitor can act (logged at INFO, refusals at WARN):
+//
+//	invalid_request             400  a parameter is wrong; follow the original link again
+//	invalid_state               400  the login has expired or is unknown; log in again
+//	login_failed                400  Auth0 did not complete the login; log in again
+//	invalid_token               400  the ID token failed a check; see err in the log
+//	                            401  an access token failed a check; ask for another one
+//	login_required              400  prompt=none, and Auth0 has no session; log in without it
+//	consent_required            400  prompt=none, and a consent is missing; log in without it
+//	interaction_required        400  prompt=none, and Auth0 needs a page; log in without it
+//	account_selection_required  400  prompt=none, several accounts; log in without it
+//	navigation_required         400  /login was fetched or framed; open it as a page
+//	not_signed_in               401  log in, or send an access token
+//	access_denied               403  Auth0 refused the login; use another account
+//	account_refused             403  the user provider refused the login; use another account
+//	forbidden                   403  a guard refused the user; use another account
+//	insufficient_scope          403  the access token lacks a permission; ask for it
+//	cross_origin                403  another site posted the logout; use a form of your own
+//	not_found                   404  the Router has no such page
+//	method_not_allowed          405  see Allow
+//	login_loop                  429  sessions vanish; allow cookies, check the store
+//
+// The data of the account does not fit (logged at WARN):
+//
+//	conflict           409  another user has a unique value, such as the e-mail address
+//	invalid_user_data  422  a value does not fit its field; the log names the field
+//
+// The operator can act (logged at ERROR, no Retry-After):
+//
+//	internal_error     500  a fault of the program; see err in the log
+//	misconfigured      500  the user provider is not set up correctly; see err in the log
+//	base_url_missing   500  set BaseURL (APP_BASE_URL)
+//	mounted_elsewhere  500  mount the Router at MountPath
+//	client_rejected    502  the client was refused: check ClientSecret and AuthStyle
+//	provider_error     502  Auth0 answered server_error; see Auth0's log
+//
+// Something is down for now (logged at ERROR, with Retry-After):
+//
+//	temporarily_unavailable  503  the store, the user provider or Auth0 does not answer
+type Code string
+
+// The codes of an [Error]. See [Code] for status, meaning and what to do.
+const (
+	CodeInvalidRequest           Code = "invalid_request"
+	CodeInvalidState             Code = "invalid_state"
+	CodeLoginFailed              Code = "login_failed"
+	CodeInvalidToken             Code = "invalid_token"
+	CodeLoginRequired            Code = "login_required"
+	CodeConsentRequired          Code = "consent_required"
+	CodeInteractionRequired      Code = "interaction_required"
+	CodeAccountSelectionRequired Code = "account_selection_required"
+	CodeNavigationRequired       Code = "navigation_required"
+	CodeNotSignedIn              Code = "not_signed_in"
+	CodeAccessDenied             Code = "access_denied"
+	CodeAccountRefused           Code = "account_refused"
+	CodeForbidden                Code = "forbidden"
+	CodeInsufficientScope        Code = "insufficient_scope"
+	CodeCrossOrigin              Code = "cross_origin"
+	CodeNotFound                 Code = "not_found"
+	CodeMethodNotAllowed         Code = "method_not_allowed"
+	CodeLoginLoop                Code = "login_loop"
+	CodeConflict                 Code = "conflict"
+	CodeInvalidUserData          Code = "invalid_user_data"
+	CodeInternal                 Code = "internal_error"
+	CodeMisconfigured            Code = "misconfigured"
+	CodeBaseURLMissing           Code = "base_url_missing"
+	CodeMountedElsewhere         Code = "mounted_elsewhere"
+	CodeClientRejected           Code = "client_rejected"
+	CodeProviderError            Code = "provider_error"
+	CodeUnavailable              Code = "temporarily_unavailable"
+)
+
+const (
+	titleLoginFailed = "The login did not work"
+	titleNeedsLogin  = "You need to log in"
+	textTryAgain     = "Please try again in a few seconds."
+	titleNotSetUp    = "The login is not set up correctly"
+	textNotSetUp     = "The login of this application is not set up correctly. " +
+		"Please tell the people who run it."
+)
+
+// codeInfo is what an answer with a code says unless the caller says something else.
+type codeInfo struct {
+	status  int
+	title   string
+	message string
+}
+
+var codeInfos = map[Code]codeInfo{
+	CodeInvalidRequest: {400, "This link does not work", "This address is not complete."},
+	CodeInvalidState: {
+		400, "This login has expired",
+		"This login has expired, or was begun in another browser.",
+	},
+	CodeLoginFailed:  {400, titleLoginFailed, "The login could not be completed."},
+	CodeInvalidToken: {400, titleLoginFailed, "The answer to this login is not valid."},
+	CodeLoginRequired: {
+		400, titleNeedsLogin, "You are not signed in at the login service.",
+	},
+	CodeConsentRequired: {
+		400, titleNeedsLogin, "The login service needs your consent first.",
+	},
+	CodeInteractionRequired: {
+		400, titleNeedsLogin, "The login service needs an answer from you first.",
+	},
+	CodeAccountSelectionRequired: {
+		400, titleNeedsLogin, "The login service needs you to choose an account first.",
+	},
+	CodeNavigationRequired: {
+		400, "Open this address as a page",
+		"A login needs a page of its own. Open this address as a page, not by fetch or in a frame.",
+	},
+	CodeNotSignedIn: {401, "You are not signed in", "You are not signed in."},
+	CodeAccessDenied: {
+		403, "You cannot log in with this account", "The login service refused this login.",
+	},
+	CodeAccountRefused: {
+		403, "You cannot log in with this account", "This account may not sign in here.",
+	},
+	CodeForbidden: {
+		403, "You cannot open this page", "Your account may not open this page.",
+	},
+	CodeInsufficientScope: {
+		403, "You cannot open this page", "The access token lacks a permission.",
+	},
+	CodeCrossOrigin: {403, "You are still signed in", "Another site asked to sign you out."},
+	CodeNotFound:    {404, "Page not found", "There is no page at this address."},
+	CodeMethodNotAllowed: {
+		405, "This does not work here", "This address does not take this kind of request.",
+	},
+	CodeLoginLoop: {
+		429, "You are still not signed in",
+		"You have logged in several times within a minute, and are still not signed in. " +
+			"Your browser may not be keeping this site's cookies.",
+	},
+	CodeConflict: {
+		409, "These details are in use already",
+		"Another account here has the same details, such as the e-mail address, already.",
+	},
+	CodeInvalidUserData: {
+		422, "These details cannot be stored",
+		"This account has details that this application cannot store.",
+	},
+	CodeInternal:      {500, "Something went wrong", "Something went wrong in this application."},
+	CodeMisconfigured: {500, titleNotSetUp, textNotSetUp},
+	CodeBaseURLMissing: {
+		500, titleNotSetUp,
+		"This application is not set up for this address: BaseURL (APP_BASE_URL) is not set.",
+	},
+	CodeMountedElsewhere: {500, titleNotSetUp, textNotSetUp},
+	CodeClientRejected:   {502, titleNotSetUp, textNotSetUp},
+	CodeProviderError: {
+		502, "The login service has a problem", "The login service could not complete this login.",
+	},
+	CodeUnavailable: {
+		503, "Temporarily unavailable",
+		"This service cannot tell who you are at the moment. " + textTryAgain,
+	},
+}
+
+// An Error is what an ErrorHandler is given: how to answer, and why. errors.Is and errors.As look
+// through it, for the variables of this package and of userprovider, and for a *[ProviderError].
 type Error struct {
 	// Status is the HTTP status to answer with.
 	Status int
 
-	// Code is a word for programs, such as "login_required". It is the "code" of a problem+json answer.
-	Code string
+	// Code is the reason, for programs.
+	Code Code
 
-	// Message is a sentence for people. It says nothing that the visitor may not know, and may hold what Auth0 sent:
-	// escape it.
-	Message string
+	// ProviderCode is the error code that Auth0 sent, such as "access_denied". It is empty if the
+	// error is not an answer of Auth0.
+	ProviderCode string
 
-	// RetryURL, when set, is where "Try again" leads, and SwitchURL where "Use another account" does.
-	RetryURL, SwitchURL string
+	// Title is a heading for people, and Message a sentence. Message holds Auth0's description for
+	// a refusal at Auth0's login page. Escape it.
+	Title, Message string
 
-	// Err is the cause, for the log alone.
+	// RetryURL is where "Try again" leads: to the login, or to the page that was asked for. It is
+	// empty if another attempt would end the same way.
+	RetryURL string
+
+	// SwitchURL is where "Use another account" leads. A GET starts a login that asks for the
+	// account, and ends at the page that was asked for.
+	SwitchURL string
+
+	// HomeURL is the application's home page.
+	HomeURL string
+
+	// Err is the cause. It is for the log alone.
 	Err error
 }
+
+// refusal adds to the Err of an Error what the event says about it.
+type refusal struct {
+	error
+	user, subject, rule string
+	ofLogin             bool // the answer to a callback
+}
+
+func (r *refusal) Unwrap() error { return r.error }
 
 // Error implements error.
 func (e *Error) Error() string {
 	if e.Err == nil {
-		return "chiauth0: " + e.Code
+		return "chiauth0: " + string(e.Code)
 	}
 	return e.Err.Error()
 }
@@ -58,12 +246,104 @@ func (e *Error) Error() string {
 // Unwrap is for errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Err }
 
-// A ProviderError is what Auth0 answered in place of a login: in the callback's query (RFC 6749, section 4.1.2.1; OpenID
-// Connect Core, section 3.1.2.6), or at the token endpoint (RFC 6749, section 5.2).
-type ProviderError struct {
-	Code        string // error, such as "access_denied" or "login_required"
-	Description string // error_description; written by whoever made the request, so escape it
+// newError returns the Error of a code, with the code's status and texts.
+func newError(code Code, err error) *Error {
+	info := codeInfos[code]
+	return &Error{
+		Status: info.status, Code: code, Title: info.title, Message: info.message, Err: err,
+	}
 }
 
-// Error implements error. The description stays out: it may say what is no business of a log.
-func (e *ProviderError) Error() string { return fmt.Sprintf("chiauth0: Auth0 answered %q", e.Code) }
+// unavailable is the answer if a store, a user provider or Auth0 has failed.
+func unavailable(err error) *Error {
+	if errors.Is(err, userprovider.ErrMisconfigured) {
+		return newError(CodeMisconfigured, err)
+	}
+	return newError(CodeUnavailable, err)
+}
+
+// badRequest refuses a parameter of a link. The value goes to the log only.
+func badRequest(name, value, why string) *Error {
+	e := newError(CodeInvalidRequest,
+		fmt.Errorf("%w: %s %q %s", ErrInvalidRequest, name, cut(value), why))
+	e.Message = fmt.Sprintf("The parameter %s of this link %s.", name, why)
+	return e
+}
+
+// A ProviderError is an error answer of Auth0: in the callback's query (RFC 6749, section 4.1.2.1;
+// OpenID Connect Core, section 3.1.2.6) or of the token endpoint (RFC 6749, section 5.2).
+type ProviderError struct {
+	// Code is error, such as "access_denied" or "login_required". It is cut at 200 bytes.
+	Code string
+
+	// Description is error_description, without control characters, cut at 1000 bytes. It can
+	// hold text of a stranger. Escape it.
+	Description string
+
+	tokenEndpoint bool
+	status        int // of the token endpoint's answer
+}
+
+func newProviderError(code, description string) *ProviderError {
+	return &ProviderError{Code: cut(code), Description: clean(description, maxDescription)}
+}
+
+// Error implements error.
+func (e *ProviderError) Error() string {
+	if e.tokenEndpoint {
+		return fmt.Sprintf("chiauth0: the token endpoint answered %d %q", e.status, e.Code)
+	}
+	return fmt.Sprintf("chiauth0: Auth0 answered %q", e.Code)
+}
+
+// code is the [Code] of an Auth0 error.
+func (e *ProviderError) code() Code {
+	if e.tokenEndpoint {
+		return e.tokenCode()
+	}
+	switch e.Code {
+	case "access_denied", "unauthorized": // Auth0 sends unauthorized for blocked users
+		return CodeAccessDenied
+	case "login_required", "consent_required", "interaction_required", "account_selection_required":
+		return Code(e.Code)
+	case "unauthorized_client":
+		return CodeClientRejected
+	case "server_error":
+		return CodeProviderError
+	case "temporarily_unavailable":
+		return CodeUnavailable
+	}
+	return CodeLoginFailed
+}
+
+// tokenCode is the [Code] of an error of the token endpoint. Most are about the client: wrong
+// credentials, a wrong authentication method, a grant that is switched off. Auth0 answers a wrong
+// secret with 401 and access_denied.
+func (e *ProviderError) tokenCode() Code {
+	if e.status == http.StatusUnauthorized {
+		return CodeClientRejected
+	}
+	switch e.Code {
+	case "invalid_grant": // of this one login
+		return CodeLoginFailed
+	case "access_denied": // by an Action
+		return CodeAccessDenied
+	default:
+		return CodeClientRejected
+	}
+}
+
+// showsDescription reports whether Auth0's description is written for the visitor. Elsewhere it is
+// written for developers.
+func (e *ProviderError) showsDescription() bool {
+	if e.tokenEndpoint || e.Description == "" {
+		return false
+	}
+	switch e.code() {
+	case CodeAccessDenied, CodeLoginRequired, CodeConsentRequired, CodeInteractionRequired,
+		CodeAccountSelectionRequired:
+		return true
+	default:
+		return false
+	}
+}

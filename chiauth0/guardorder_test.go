@@ -30,8 +30,8 @@ func (u *countingUsers) FindUser(ctx context.Context, id string) (userprovider.U
 	return u.UserProvider.FindUser(ctx, id)
 }
 
-// TestGuardsInAnyOrder proves that no order and nesting of middleware leaves a route open, and that none asks the store or
-// the provider twice.
+// TestGuardsInAnyOrder proves that no order and nesting of middleware leaves a route open, and that
+// none asks the store or the provider twice.
 func TestGuardsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	type config = chiauth0.Config
@@ -48,18 +48,21 @@ func TestGuardsInAnyOrder(t *testing.T) {
 		}
 	}
 	for name, build := range map[string]func(*config) http.Handler{
-		"G: guard without LoadUser":       with(guards{chiauth0.RequireLogin}),
-		"G: guard after LoadUser":         with(guards{chiauth0.LoadUser, chiauth0.RequireLogin}),
-		"G: guard before LoadUser":        with(guards{chiauth0.RequireLogin, chiauth0.LoadUser}),
-		"G: guard twice":                  with(guards{chiauth0.RequireLogin, chiauth0.RequireLogin}),
-		"G: two guards":                   with(guards{chiauth0.RequireStaff, chiauth0.RequireLogin}),
-		"G: all of them, LoadUser within": with(guards{chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser, chiauth0.RequireStaff}),
-		"G: With": func(c *config) http.Handler {
+		"guard without LoadUser": with(guards{chiauth0.RequireLogin}),
+		"guard after LoadUser":   with(guards{chiauth0.LoadUser, chiauth0.RequireLogin}),
+		"guard before LoadUser":  with(guards{chiauth0.RequireLogin, chiauth0.LoadUser}),
+		"guard twice":            with(guards{chiauth0.RequireLogin, chiauth0.RequireLogin}),
+		"two guards":             with(guards{chiauth0.RequireStaff, chiauth0.RequireLogin}),
+		"all of them, LoadUser within": with(guards{
+			chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser,
+			chiauth0.RequireStaff,
+		}),
+		"With": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.With(chiauth0.RequireStaff(c)).Get("/app/page", whoami)
 			return r
 		},
-		"G: Group beside an open one": func(c *config) http.Handler {
+		"Group beside an open one": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Group(func(r chi.Router) { r.Get("/open", whoami) })
 			r.Group(func(r chi.Router) {
@@ -68,7 +71,7 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			})
 			return r
 		},
-		"G: Route": func(c *config) http.Handler {
+		"Route": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Use(chiauth0.LoadUser(c))
 			r.Route("/app", func(r chi.Router) {
@@ -77,27 +80,27 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			})
 			return r
 		},
-		"G: guarded Mount": func(c *config) http.Handler {
+		"guarded Mount": func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Get("/page", whoami)
 			r := chi.NewRouter()
 			r.With(chiauth0.RequireStaff(c)).Mount("/app", inner)
 			return r
 		},
-		"G: Mount of guarded": func(c *config) http.Handler {
+		"Mount of guarded": func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.With(chiauth0.RequireStaff(c)).Get("/{name}", whoami)
 			r := chi.NewRouter()
 			r.Mount("/app", inner)
 			return r
 		},
-		"G: behind StripPrefix": func(c *config) http.Handler {
+		"behind StripPrefix": func(c *config) http.Handler {
 			return http.StripPrefix("/app", chiauth0.RequireStaff(c)(page))
 		},
-		"G: before StripPrefix": func(c *config) http.Handler {
+		"before StripPrefix": func(c *config) http.Handler {
 			return chiauth0.RequireStaff(c)(http.StripPrefix("/app", page))
 		},
-		"G: as a NotFound": func(c *config) http.Handler {
+		"as a NotFound": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.NotFound(chiauth0.RequireStaff(c)(page).ServeHTTP)
 			return r
@@ -108,7 +111,8 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			users := &countingUsers{UserProvider: userprovider.NewMemory()}
 			a := newApp(t, withGroups, func(c *config) { c.Users = users })
 			a.tenant.AddUser(chiauth0test.User{
-				Email: ada, Password: "password", Claims: map[string]any{"https://app.example/groups": []string{"staff"}},
+				Email: ada, Password: "password",
+				Claims: map[string]any{"https://app.example/groups": []string{"staff"}},
 			})
 			b := a.browser()
 			b.signIn(ada)
@@ -124,8 +128,14 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			})
 
 			stranger := a.browser().get("/app/page?a=b")
-			if want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/app/page?a=b"); stranger.location() != want {
-				t.Errorf("a stranger gets %s, %q: %s", stranger.Status, stranger.location(), stranger.body)
+			want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/app/page?a=b")
+			if stranger.location() != want {
+				t.Errorf(
+					"a stranger gets %s, %q: %s",
+					stranger.Status,
+					stranger.location(),
+					stranger.body,
+				)
 			}
 			reads, finds := a.store.reads.Load(), users.finds.Load()
 			if resp := b.get("/app/page"); resp.body != "hello "+ada {

@@ -1,7 +1,7 @@
 package chiauth0
 
 import (
-	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,127 +11,244 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// login sends the browser to Auth0, with a transaction that the callback will need.
+// login sends the browser to Auth0, with a transaction that the callback needs.
 func (a *auth) login(w http.ResponseWriter, r *http.Request) {
-	if !isNavigation(r) {
-		w.WriteHeader(http.StatusServiceUnavailable)
+	if isPreview(r) {
+		refusePreview(w)
 		return
 	}
-	if a.base != nil && normalHost(a.base.Scheme, r.Host) != a.base.Host && !r.URL.Query().Has(movedParam) {
-		// On www. or another name of this host the transaction's cookie would not be there at the callback.
-		redirect(w, http.StatusFound, a.base.String()+a.loginURL("")+"?"+movedParam+"&"+r.URL.RawQuery)
+	if isFramed(r) {
+		a.fail(w, r, newError(CodeNavigationRequired, ErrInvalidRequest))
 		return
 	}
-	t, params, err := a.authorizationRequest(r)
+	if a.onOtherHost(r) {
+		a.moveToBase(w, r)
+		return
+	}
+	request, err := a.parseLogin(r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	if a.looping(w, r, t.ReturnTo) {
+	if !isNavigation(r) && !r.URL.Query().Has(continueParam) {
+		a.loginFetched(w, r)
 		return
 	}
+	lost, loop := a.sessionLost(w, r)
+	if loop {
+		a.failLoop(w, r, request.returnTo)
+		return
+	}
+	request.lost = lost
+	a.startLogin(w, r, request)
+}
+
+// onOtherHost reports whether the request came to another name of this host, such as www. The
+// transaction's cookie would not be there at the callback. After one redirect the host is taken as
+// it is: a proxy that writes a host of its own would make the redirect a loop.
+func (a *auth) onOtherHost(r *http.Request) bool {
+	if a.base == nil || r.URL.Query().Has(movedParam) {
+		return false
+	}
+	return normalHost(a.base.Scheme, r.Host) != a.base.Host
+}
+
+func (a *auth) moveToBase(w http.ResponseWriter, r *http.Request) {
+	target := withQuery(a.base.String()+a.loginURL(""), movedParam+"&"+r.URL.RawQuery)
+	if len(target) > maxLocation {
+		a.fail(w, r, badRequest("next_url", r.URL.RawQuery, "is too long"))
+		return
+	}
+	redirect(w, http.StatusFound, target)
+}
+
+// loginFetched answers a request for /login that is no navigation. A script cannot follow the
+// redirect to Auth0. A service worker that fetches a page in the browser's place gets a page with a
+// link; the link says that the next request comes from a click.
+func (a *auth) loginFetched(w http.ResponseWriter, r *http.Request) {
+	if !accepts(r, "text/html") || r.Header.Get("X-Requested-With") != "" {
+		a.fail(w, r, newError(CodeNavigationRequired, ErrInvalidRequest))
+		return
+	}
+	link := withQuery(a.mount+loginRoute, r.URL.RawQuery)
+	a.renderContinue(w, r, withQuery(link, continueParam+"=1"), false)
+}
+
+// loginRequest is what the query of /login asks for.
+type loginRequest struct {
+	returnTo string
+	query    url.Values // of the parameters that reach Auth0
+	restarts int        // how often the transaction's cookie was gone
+	lost     bool       // the session of an earlier login was gone
+}
+
+// passedOn are the parameters of /login that reach Auth0. Those that identify the client or protect
+// the login are not among them.
+var passedOn = []string{
+	"connection", "login_hint", "screen_hint", "prompt", "max_age", "organization", "invitation",
+	"ui_locales", "acr_values",
+}
+
+func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
+	query := r.URL.Query()
+	if iss := query.Get("iss"); iss != "" && withSlash(iss) != a.issuer {
+		return loginRequest{}, badRequest(
+			"iss",
+			iss,
+			"is not the tenant that this application uses",
+		)
+	}
+	request := loginRequest{returnTo: a.openPage(query.Get(pageParam)), query: url.Values{}}
+	if request.returnTo == "" {
+		// target_link_uri: OpenID Connect Core, section 4.
+		for _, name := range []string{nextParam, "next", "target_link_uri"} {
+			if next := query.Get(name); next != "" {
+				request.returnTo = a.returnTo(a.origin(r), next)
+				break
+			}
+		}
+	}
+	for _, name := range passedOn {
+		if value := query.Get(name); value != "" {
+			request.query.Set(name, value)
+		}
+	}
+	if err := a.checkConfigured(request.query, query.Get("organization_name")); err != nil {
+		return loginRequest{}, err
+	}
+	if _, err := a.maxAge(request.query); err != nil {
+		return loginRequest{}, err
+	}
+	return request, nil
+}
+
+// checkConfigured refuses a query that asks for something else than the Config. An invitation names
+// its organization by ID and by name; either can be the configured one.
+func (a *auth) checkConfigured(query url.Values, organizationName string) error {
+	for name, configured := range a.configured() {
+		asked := query.Get(name)
+		if asked == "" || asked == configured {
+			continue
+		}
+		if name == "organization" && strings.EqualFold(organizationName, configured) {
+			continue
+		}
+		return badRequest(name, asked, "is not the one that is configured")
+	}
+	return nil
+}
+
+// configured are the parameters that a query cannot change.
+func (a *auth) configured() map[string]string {
+	configured := map[string]string{
+		"organization": a.Organization, "connection": a.Connection, "acr_values": a.ACRValues,
+	}
+	maps.DeleteFunc(configured, func(_, value string) bool { return value == "" })
+	return configured
+}
+
+// startLogin redirects to Auth0. Nothing is kept in this process.
+func (a *auth) startLogin(w http.ResponseWriter, r *http.Request, request loginRequest) {
 	meta, err := a.provider.metadata(r.Context())
 	if err != nil {
 		e := unavailable(err)
-		e.Message, e.RetryURL = "The login service cannot be reached at the moment.", a.loginURL(t.ReturnTo)
+		e.Message = "The login service cannot be reached at the moment. " + textTryAgain
+		e.RetryURL = a.loginURL(request.returnTo)
 		a.fail(w, r, e)
 		return
 	}
-	location, err := a.authorizationURL(r.Context(), meta, params)
+	query, t, err := a.authorizationRequest(r, request)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	if err := a.saveTransaction(w, r, t); err != nil {
+	location, err := a.authorizationURL(r.Context(), meta, query)
+	if err != nil {
+		a.fail(w, r, a.loginFailed(err, request.returnTo))
+		return
+	}
+	if len(location) > maxLocation {
+		a.fail(w, r, badRequest(
+			"organization, login_hint or another", request.query.Encode(), "is too long",
+		))
+		return
+	}
+	a.announceRedirectURI(r.Context(), t.RedirectURI)
+	if err := a.saveTransaction(w, r, t, request.restarts > 0); err != nil {
 		a.fail(w, r, err)
+		return
+	}
+	if !isNavigation(r) {
+		a.renderContinue(w, r, location, true)
 		return
 	}
 	redirect(w, http.StatusFound, location)
 }
 
-// movedParam says that the browser has been sent to BaseURL. If another Host still arrives, a proxy on the way writes its
-// own: sending the browser there again would go on for ever.
-const movedParam = "moved"
-
-// isNavigation tells a person's click from what browsers and messengers fetch ahead of it. Those would leave a
-// transaction behind each, and crowd out the one that is under way.
-func isNavigation(r *http.Request) bool {
-	h := r.Header
-	mode := h.Get("Sec-Fetch-Mode")
-	return r.Method != http.MethodHead && (mode == "" || mode == "navigate") &&
-		!strings.Contains(h.Get("Sec-Purpose"), "prefetch") && !strings.Contains(h.Get("Purpose"), "prefetch")
-}
-
-// passedOn are the parameters of /login that reach Auth0. Nothing else does: not what identifies the client, nor what
-// protects the login.
-var passedOn = []string{
-	"connection", "login_hint", "screen_hint", "prompt", "max_age", "organization", "invitation", "ui_locales", "acr_values",
-}
-
-// authorizationRequest reads /login's query into a transaction, and the parameters to send with it.
-func (a *auth) authorizationRequest(r *http.Request) (transaction, url.Values, error) {
-	query := r.URL.Query()
-	t := newTransaction()
+// authorizationRequest builds the parameters of an authorization request (RFC 6749, section 4.1.1)
+// and the transaction to check the answer with.
+func (a *auth) authorizationRequest(
+	r *http.Request, request loginRequest,
+) (url.Values, transaction, error) {
+	var err error
+	state := newLoginState(request)
+	t := newTransaction(state.ID)
 	t.RedirectURI = a.origin(r).String() + a.callbackPath
-	next := query.Get("next_url")
-	if next == "" {
-		next = query.Get("target_link_uri") // OpenID Connect Core, section 4
-	}
-	t.ReturnTo = a.returnTo(a.origin(r), next)
-	if iss := query.Get("iss"); iss != "" && withSlash(iss) != a.issuer {
-		return t, nil, badRequest("iss", iss, "is not the tenant that this application uses")
-	}
+	t.Lost = request.lost
 
-	params := url.Values{}
-	for _, name := range passedOn {
-		if value := query.Get(name); value != "" {
-			params.Set(name, value)
+	query := url.Values{}
+	for name, value := range a.AuthorizationParams {
+		query.Set(name, value)
+	}
+	for name := range request.query {
+		if _, fixed := a.AuthorizationParams[name]; !fixed || name == "prompt" {
+			query.Set(name, request.query.Get(name))
 		}
 	}
-	for name, value := range map[string]string{
-		"organization": a.Organization, "connection": a.Connection, "acr_values": a.ACRValues,
-	} {
-		if value == "" {
-			continue
+	for name, value := range a.configured() {
+		if request.query.Get(name) == "" {
+			query.Set(name, value)
 		}
-		if asked := params.Get(name); asked != "" && asked != value {
-			return t, nil, badRequest(name, asked, "is not the one that is configured")
-		}
-		params.Set(name, value)
 	}
-	maxAge, err := a.maxAge(params)
+	if t.MaxAge, err = a.maxAge(query); err != nil {
+		return nil, t, err
+	}
+	if t.MaxAge != nil {
+		query.Set("max_age", strconv.FormatInt(*t.MaxAge, 10))
+	}
+	t.Organization, t.ACRValues = query.Get("organization"), query.Get("acr_values")
+	if a.Organization != "" {
+		t.Organization = a.Organization
+	}
+	sealed, err := a.sealState(state)
 	if err != nil {
-		return t, nil, err
+		return nil, t, err
 	}
-	if maxAge != nil {
-		params.Set("max_age", strconv.FormatInt(*maxAge, 10))
-	}
-	t.MaxAge, t.Organization, t.ACRValues = maxAge, params.Get("organization"), params.Get("acr_values")
 
-	params.Set("response_type", "code")
-	params.Set("client_id", a.ClientID)
-	params.Set("redirect_uri", t.RedirectURI)
-	params.Set("scope", strings.Join(a.Scopes, " "))
+	query.Set("response_type", "code")
+	query.Set("client_id", a.ClientID)
+	query.Set("redirect_uri", t.RedirectURI)
+	query.Set("scope", strings.Join(a.Scopes, " "))
 	if a.Audience != "" {
-		params.Set("audience", a.Audience)
+		query.Set("audience", a.Audience)
 	}
-	params.Set("state", t.State)
-	params.Set("nonce", t.Nonce)
-	params.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.Verifier))
-	params.Set("code_challenge_method", "S256")
-	return t, params, nil
+	query.Set("state", sealed)
+	query.Set("nonce", t.Nonce)
+	query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.Verifier))
+	query.Set("code_challenge_method", "S256")
+	return query, t, nil
 }
 
-// maxAge is the smaller one of what the query and the Config ask for, nil for neither. prompt=login asks for a fresh
-// proof as well, and only with max_age does Auth0 say when that was.
-func (a *auth) maxAge(params url.Values) (*int64, error) {
+// maxAge is the smaller one of what the query and the Config ask for, nil for neither. prompt=login
+// asks for a fresh proof as well, and Auth0 says only with max_age when that was.
+func (a *auth) maxAge(query url.Values) (*int64, error) {
 	var least *int64
 	ask := func(seconds int64) {
 		if least == nil || seconds < *least {
 			least = &seconds
 		}
 	}
-	if raw := params.Get("max_age"); raw != "" {
+	if raw := query.Get("max_age"); raw != "" {
 		seconds, err := strconv.ParseInt(raw, 10, 32)
 		if err != nil || seconds < 0 || raw[0] == '+' {
 			return nil, badRequest("max_age", raw, "is not a whole number of seconds")
@@ -141,20 +258,12 @@ func (a *auth) maxAge(params url.Values) (*int64, error) {
 	if a.MaxAge > 0 {
 		ask(int64(a.MaxAge / time.Second))
 	}
-	for prompt := range strings.FieldsSeq(params.Get("prompt")) {
+	for prompt := range strings.FieldsSeq(query.Get("prompt")) {
 		if prompt == "login" {
 			ask(0)
 		}
 	}
 	return least, nil
-}
-
-func badRequest(name, value, why string) *Error {
-	return &Error{
-		Status: http.StatusBadRequest, Code: "invalid_request",
-		Message: fmt.Sprintf("The parameter %s of this link %s.", name, why),
-		Err:     fmt.Errorf("%w: %s %q %s", ErrInvalidRequest, name, value, why),
-	}
 }
 
 func withSlash(issuer string) string { return strings.TrimSuffix(issuer, "/") + "/" }

@@ -2,40 +2,30 @@ package chiauth0
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// maxLogoutURL is how long the way to Auth0's logout may get: longer ones are refused by servers in between.
-const maxLogoutURL = 4000
+// logoutDiscovery is how long a logout waits for discovery, where no login has needed it before.
+const logoutDiscovery = 2 * time.Second
 
-// logoutPatience is how long a logout waits for discovery, where no login has needed it before.
-const logoutPatience = 2 * time.Second
+// maxLogoutHeader is the limit of the Location and of the cookies that a logout sets. The session
+// cookie comes on top, and all of it has to fit into the 4 KB that a proxy reads by default.
+const maxLogoutHeader = 3300
 
-// logout ends the session here, whatever becomes of the rest, and then at Auth0.
+// logout ends the session here, whatever happens at Auth0, and then at Auth0.
 func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		if err := a.crossOrigin.Check(r); err != nil {
-			a.fail(w, r, &Error{
-				Status: http.StatusForbidden, Code: "cross_origin", Message: "Another site asked to sign you out.", Err: err,
-			})
-			return
-		}
-	} else if !isNavigation(r) {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	} else if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		// A link or an image elsewhere. It may be meant, so a person decides.
-		a.render(w, http.StatusOK, "confirm", map[string]string{"Action": a.mount + "/logout", "Home": a.settings.home})
+	if !a.logoutAllowed(w, r) {
 		return
 	}
-
 	ctx := context.WithoutCancel(r.Context())
 	id, identity, err := a.sessionIdentity(ctx)
 	if errors.Is(err, ErrUnavailable) {
-		a.fail(w, r, unavailable(err)) // nothing was ended: do not say so
+		a.fail(w, r, unavailable(err)) // the session has not ended
 		return
 	}
 	tokens, _, tokensErr := a.readTokens(ctx, &identity)
@@ -47,44 +37,128 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.dropTransactions(w, r)
-	a.setCookie(w, attemptsCookie, "", 0)
-	if id != "" {
-		a.Logger.InfoContext(ctx, "logged out", "user", id, "subject", identity.Subject)
+	if _, err := r.Cookie(a.loopCookie()); err == nil {
+		a.endLoop(w)
 	}
-	redirect(w, http.StatusSeeOther, a.endSessionURL(ctx, r, tokens.idToken, identity.SessionID))
+	target := a.afterLogout(ctx, w, r, tokens.idToken, identity.SessionID)
+	a.sendLogoutURL(w, r, target)
+	if saved(ctx) {
+		a.revokeRefreshToken(ctx, tokens.refreshToken)
+	}
+	if id != "" && saved(ctx) {
+		a.emit(ctx, slog.LevelInfo, Event{Name: EventLogout, UserID: id, Subject: identity.Subject})
+	}
 }
 
-// endSessionURL is where the session at Auth0 ends: by OpenID Connect RP-Initiated Logout if the tenant has it, by Auth0's
-// older way if not, or if we cannot ask.
-func (a *auth) endSessionURL(ctx context.Context, r *http.Request, idToken, sid string) string {
-	patient, cancel := context.WithTimeout(ctx, logoutPatience)
+// logoutAllowed reports whether a request may end the session, and answers it if not.
+func (a *auth) logoutAllowed(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodPost {
+		if err := a.crossOrigin.Check(r); err != nil {
+			a.fail(w, r, newError(CodeCrossOrigin, err))
+			return false
+		}
+		return true
+	}
+	if isPreview(r) {
+		refusePreview(w)
+		return false
+	}
+	if !isNavigation(r) && !accepts(r, "text/html") {
+		e := newError(CodeNavigationRequired, ErrInvalidRequest)
+		e.Message = "A logout by a script is a POST, with Accept: application/json."
+		a.fail(w, r, e)
+		return false
+	}
+	if !isNavigation(r) || a.linkedFromElsewhere(r) {
+		a.renderConfirm(w, r)
+		return false
+	}
+	return true
+}
+
+// linkedFromElsewhere reports whether a link, a frame or an image of another site led here. It may
+// be meant, so a person decides.
+func (a *auth) linkedFromElsewhere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return true
+	case "":
+		return a.foreignReferer(r) // a browser without Fetch Metadata
+	}
+	return false
+}
+
+func (a *auth) foreignReferer(r *http.Request) bool {
+	raw := r.Header.Get("Referer")
+	if raw == "" {
+		return false
+	}
+	referer, err := url.Parse(raw)
+	return err != nil || !isOrigin(referer, a.origin(r))
+}
+
+// sendLogoutURL redirects a page, and tells a script where to go: fetch cannot follow a redirect to
+// another origin.
+func (a *auth) sendLogoutURL(w http.ResponseWriter, r *http.Request, target string) {
+	script := accepts(r, "application/json") && !accepts(r, "text/html")
+	if r.Method != http.MethodPost || !script {
+		redirect(w, http.StatusSeeOther, target)
+		return
+	}
+	body, err := json.Marshal(map[string]string{"logout_url": target})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
+}
+
+// afterLogout is where the browser goes next: to OpenID Connect RP-Initiated Logout if the tenant
+// has it, to Auth0's older logout if it has not or cannot be asked, and to PostLogoutURL for
+// another provider without a logout of its own.
+func (a *auth) afterLogout(
+	ctx context.Context, w http.ResponseWriter, r *http.Request, idToken, sid string,
+) string {
+	ctx, cancel := context.WithTimeout(ctx, logoutDiscovery)
 	defer cancel()
-	meta, err := a.provider.metadata(patient)
+	meta, err := a.provider.metadata(ctx)
 	if err != nil {
 		a.Logger.WarnContext(ctx, "logout at Auth0 without discovery", "err", err)
 	}
 	query := url.Values{"client_id": {a.ClientID}}
 	if err != nil || meta.EndSessionEndpoint == "" {
+		if err == nil && !a.provider.isAuth0() {
+			return a.postLogoutURL(r)
+		}
 		query.Set("returnTo", a.postLogoutURL(r))
-		return a.withFederated(a.issuer+"v2/logout", query)
+		return a.logoutLocation(a.issuer+"v2/logout", query)
 	}
 	query.Set("post_logout_redirect_uri", a.postLogoutURL(r))
 	if idToken != "" {
 		query.Set("id_token_hint", idToken)
-	}
-	location := a.withFederated(meta.EndSessionEndpoint, query)
-	if len(location) > maxLogoutURL {
-		query.Del("id_token_hint")
-		if sid != "" {
-			query.Set("logout_hint", sid)
+		location := a.logoutLocation(meta.EndSessionEndpoint, query)
+		if len(location) <= min(maxLocation, maxLogoutHeader-cookieBytes(w)) {
+			return location
 		}
-		location = a.withFederated(meta.EndSessionEndpoint, query)
+		query.Del("id_token_hint")
 	}
-	return location
+	if sid != "" {
+		query.Set("logout_hint", sid) // spares people the question whether they want to log out
+	}
+	return a.logoutLocation(meta.EndSessionEndpoint, query)
 }
 
-// withFederated appends the query. Auth0's federated has no value, and must come without an equals sign.
-func (a *auth) withFederated(endpoint string, query url.Values) string {
+func cookieBytes(w http.ResponseWriter) int {
+	bytes := 0
+	for _, cookie := range w.Header()["Set-Cookie"] {
+		bytes += len("Set-Cookie: \r\n") + len(cookie)
+	}
+	return bytes
+}
+
+// logoutLocation appends the query. Auth0's federated has no value and no equals sign.
+func (a *auth) logoutLocation(endpoint string, query url.Values) string {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return a.issuer

@@ -10,8 +10,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// mountedAt refuses requests to a Router that is mounted elsewhere than MountPath says: guards would redirect to a login
-// that is not there, and Auth0 to a callback that is not.
+// mountedAt refuses requests to a Router that is mounted elsewhere than MountPath says. Guards
+// would redirect to a login that is not there, and Auth0 to a callback that is not there.
 func (a *auth) mountedAt(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.reachable(r); err != nil {
@@ -19,29 +19,28 @@ func (a *auth) mountedAt(next http.Handler) http.Handler {
 			return
 		}
 		if mounted := mountPoint(r); mounted != a.mount {
-			a.fail(w, r, &Error{
-				Status: http.StatusInternalServerError, Code: "mounted_elsewhere",
-				Message: "The login of this application is not set up correctly.",
-				Err:     fmt.Errorf("chiauth0: the Router is mounted at %q, but MountPath is %q: make them the same", mounted, a.mountHome()),
-			})
+			a.fail(w, r, newError(CodeMountedElsewhere, fmt.Errorf(
+				"chiauth0: the Router is mounted at %q, but MountPath is %q: make them the same",
+				mounted, a.mountHome())))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// mountPoint is the path, as browsers see it, below which the Router serves this request: without the part that chi has
-// left to route, and with what a StripPrefix has cut off.
+// mountPoint is the path, as browsers see it, below which the Router serves this request: without
+// the part that chi has left to route, and with what a StripPrefix has cut off.
 func mountPoint(r *http.Request) string {
 	left := rawPath(r.URL)
 	full := left
-	if sent, err := url.ParseRequestURI(r.RequestURI); err == nil && strings.HasSuffix(rawPath(sent), left) {
+	sent, err := url.ParseRequestURI(r.RequestURI)
+	if err == nil && strings.HasSuffix(rawPath(sent), left) {
 		full = rawPath(sent)
 	}
 	if rctx := chi.RouteContext(r.Context()); rctx != nil && rctx.RoutePath != "" {
 		left = rctx.RoutePath
 	}
-	// Clean, because middleware such as chi's CleanPath and StripSlashes has tidied one and not the other.
+	// A middleware such as chi's CleanPath or StripSlashes has cleaned one and not the other.
 	return strings.TrimSuffix(path.Clean("/"+full), path.Clean("/"+left))
 }
 
@@ -53,12 +52,13 @@ func rawPath(u *url.URL) string {
 	return u.Path
 }
 
-// private keeps what the Router answers out of every cache and frame. What a page may load is said by whoever writes it: the
-// application's own pages are among them, for its templates, its ErrorHandler and its NotFound.
+// private keeps what the Router answers out of every cache and frame. It says nothing about what a
+// page may load: the application's own templates, ErrorHandler and NotFound decide that.
 func (a *auth) private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Cache-Control", "private, no-store")
+		h.Set("Cache-Control", noStore)
+		h.Set("Vary", "Cookie")
 		h.Set("Content-Security-Policy", "frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")

@@ -13,7 +13,10 @@ import (
 )
 
 // serveInstead replaces the application by one that build makes of a Config of its own.
-func (a *app) serveInstead(build func(*chiauth0.Config) http.Handler, changes ...func(*chiauth0.Config)) {
+func (a *app) serveInstead(
+	build func(*chiauth0.Config) http.Handler,
+	changes ...func(*chiauth0.Config),
+) {
 	a.t.Helper()
 	a.cfg = a.cfg.Clone()
 	for _, change := range changes {
@@ -24,13 +27,19 @@ func (a *app) serveInstead(build func(*chiauth0.Config) http.Handler, changes ..
 
 // register lets these paths of the application be callback and logout URLs.
 func (a *app) register(callback, logout string) {
-	a.client.CallbackURLs, a.client.LogoutURLs = []string{a.base + callback}, []string{a.base + logout}
+	a.client.CallbackURLs, a.client.LogoutURLs = []string{
+		a.base + callback,
+	}, []string{
+		a.base + logout,
+	}
 	a.tenant.AddClient(a.client)
 }
 
-// TestMounts proves that a login and a logout work wherever the Router is mounted, as long as MountPath says so.
+// TestMounts proves that a login and a logout work wherever the Router is mounted, as long as
+// MountPath says so.
 func TestMounts(t *testing.T) {
 	t.Parallel()
+	type config = chiauth0.Config
 	guarded := func(r chi.Router, cfg *chiauth0.Config) {
 		r.With(chiauth0.RequireLogin(cfg)).Get("/account", whoami)
 	}
@@ -39,25 +48,25 @@ func TestMounts(t *testing.T) {
 		account   string // the guarded page
 		build     func(*chiauth0.Config) http.Handler
 	}{
-		"F4: the default": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"the default": {"", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Mount("/auth0", chiauth0.Router(c))
 			guarded(r, c)
 			return r
 		}},
-		"F4: the root": {"/", "/account", func(c *chiauth0.Config) http.Handler {
+		"the root": {"/", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/", chiauth0.Router(c))
 			return r
 		}},
-		"F4: final slash": {"/sign/in/", "/account", func(c *chiauth0.Config) http.Handler {
+		"final slash": {"/sign/in/", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/sign/in/", chiauth0.Router(c))
 			return r
 		}},
-		"F4: in a Route": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"in a Route": {"/app/auth0", "/app/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Route("/app", func(r chi.Router) {
 				r.Mount("/auth0", chiauth0.Router(c))
@@ -65,7 +74,7 @@ func TestMounts(t *testing.T) {
 			})
 			return r
 		}},
-		"F4: in a mounted router behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *chiauth0.Config) http.Handler {
+		"behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
@@ -73,19 +82,19 @@ func TestMounts(t *testing.T) {
 			r.Mount("/{site}/app", inner)
 			return r
 		}},
-		"F4: behind StripPrefix": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"behind StripPrefix": {"/app/auth0", "/app/account", func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
 			return http.StripPrefix("/app", inner)
 		}},
-		"F4: on http.ServeMux": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"on http.ServeMux": {"", "/account", func(c *config) http.Handler {
 			mux := http.NewServeMux()
 			mux.Handle("/auth0/", http.StripPrefix("/auth0", chiauth0.Router(c)))
 			mux.Handle("/account", chiauth0.RequireLogin(c)(http.HandlerFunc(whoami)))
 			return mux
 		}},
-		"F4: behind CleanPath and StripSlashes": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"behind CleanPath and StripSlashes": {"", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Use(middleware.CleanPath, middleware.StripSlashes)
 			r.Mount("/auth0", chiauth0.Router(c))
@@ -109,18 +118,31 @@ func TestMounts(t *testing.T) {
 
 			b := a.browser()
 			toLogin := b.get(test.account)
-			if want := a.base + mount + "/login?next_url=" + url.QueryEscape(test.account); toLogin.location() != want {
+			want := a.base + mount + "/login?next_url=" + url.QueryEscape(test.account)
+			if toLogin.location() != want {
 				t.Fatalf("%s leads to %q, want %q", test.account, toLogin.location(), want)
 			}
 			back := b.get(b.authorize(b.begin(toLogin.location()), ada).String())
 			if back.location() != a.base+test.account {
-				t.Fatalf("the login ends with %s at %q: %s\n%s", back.Status, back.location(), back.body, a.log)
+				t.Fatalf(
+					"the login ends with %s at %q: %s\n%s",
+					back.Status,
+					back.location(),
+					back.body,
+					a.log,
+				)
 			}
 			if got := b.get(test.account).body; got != "hello "+ada {
 				t.Errorf("signed in, %s says %q", test.account, got)
 			}
 			// ServeMux adds a slash of its own.
-			if end := b.follow(mount + "/logout"); strings.TrimSuffix(end.String(), "/") != strings.TrimSuffix(a.base+home, "/") {
+			if end := b.follow(mount + "/logout"); strings.TrimSuffix(
+				end.String(),
+				"/",
+			) != strings.TrimSuffix(
+				a.base+home,
+				"/",
+			) {
 				t.Errorf("the logout ends at %s, want %s", end, a.base+home)
 			}
 		})
@@ -145,7 +167,7 @@ func (b *browser) follow(target string) *url.URL {
 
 func TestMountedElsewhere(t *testing.T) {
 	t.Parallel()
-	t.Run("F4: every route is an error that names both paths", func(t *testing.T) {
+	t.Run("every route is an error that names both paths", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.serveInstead(func(c *chiauth0.Config) http.Handler {
@@ -155,11 +177,14 @@ func TestMountedElsewhere(t *testing.T) {
 		})
 		for _, path := range []string{"", "/", "/login", "/callback", "/logout", "/me"} {
 			resp := a.browser().get("/elsewhere" + path)
-			if resp.StatusCode != http.StatusInternalServerError || len(resp.Header["Set-Cookie"]) > 0 {
+			if resp.StatusCode != http.StatusInternalServerError ||
+				len(resp.Header["Set-Cookie"]) > 0 {
 				t.Errorf("/elsewhere%s answered %s", path, resp.Status)
 			}
 		}
-		if log := a.log.String(); !strings.Contains(log, "/elsewhere") || !strings.Contains(log, "MountPath") || !strings.Contains(log, "/auth0") {
+		if log := a.log.String(); !strings.Contains(log, "/elsewhere") ||
+			!strings.Contains(log, "MountPath") ||
+			!strings.Contains(log, "/auth0") {
 			t.Errorf("the log does not name both: %s", log)
 		}
 	})
@@ -167,7 +192,9 @@ func TestMountedElsewhere(t *testing.T) {
 	t.Run("a path with an escape is not one: 404", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
-		for _, path := range []string{"/auth0/%6Cogin", "/auth0/a%2Fb", "/auth0/%2e%2e/x", "/auth0/nothing", "/auth0/login/x"} {
+		for _, path := range []string{
+			"/auth0/%6Cogin", "/auth0/a%2Fb", "/auth0/%2e%2e/x", "/auth0/nothing", "/auth0/login/x",
+		} {
 			if resp := b.get(path); resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s answered %s", path, resp.Status)
 			}

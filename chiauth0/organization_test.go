@@ -43,7 +43,7 @@ func TestOrganizationAskedFor(t *testing.T) {
 			if configured {
 				how = "configured"
 			}
-			t.Run("C9: "+how+" "+test.name, func(t *testing.T) {
+			t.Run(""+how+" "+test.name, func(t *testing.T) {
 				t.Parallel()
 				a := newApp(t, func(c *chiauth0.Config) {
 					if configured {
@@ -51,7 +51,13 @@ func TestOrganizationAskedFor(t *testing.T) {
 					}
 				})
 				a.tenant.AddOrganization(chiauth0test.Organization{ID: id, Name: name})
-				a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Organizations: []string{id}})
+				a.tenant.AddUser(
+					chiauth0test.User{
+						Email:         ada,
+						Password:      "password",
+						Organizations: []string{id},
+					},
+				)
 				a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
 					delete(token.Claims, "org_id")
 					delete(token.Claims, "org_name")
@@ -72,7 +78,7 @@ func TestOrganizationAskedFor(t *testing.T) {
 			})
 		}
 	}
-	t.Run("C9: taken out on the way to the tenant", func(t *testing.T) {
+	t.Run("taken out on the way to the tenant", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, func(c *chiauth0.Config) { c.Organization = id })
 		a.tenant.AddOrganization(chiauth0test.Organization{ID: id, Name: name})
@@ -98,22 +104,29 @@ func TestOrganizationList(t *testing.T) {
 		list        []string
 		ok          bool
 	}{
-		{"C9: nobody asked, and there is no list", "", "org_b", nil, true},
-		{"C9: nobody asked, and it is listed by id", "", "org_a", []string{"org_x", "org_a"}, true},
-		{"C9: nobody asked, and it is listed by name", "", "org_a", []string{"NAME-OF-org_a"}, true},
-		{"C9: nobody asked, and it is not listed", "", "org_b", []string{"org_a"}, false},
-		{"C9: nobody asked, none, and there is a list", "", "", []string{"org_a"}, false},
-		{"C9: the query asked, and it is listed", "org_a", "org_a", []string{"org_a"}, true},
-		{"C9: the query asked, and it is not listed", "org_b", "org_b", []string{"org_a"}, false},
+		{"nobody asked, and there is no list", "", "org_b", nil, true},
+		{"nobody asked, and it is listed by id", "", "org_a", []string{"org_x", "org_a"}, true},
+		{"nobody asked, and it is listed by name", "", "org_a", []string{"NAME-OF-org_a"}, true},
+		{"nobody asked, and it is not listed", "", "org_b", []string{"org_a"}, false},
+		{"nobody asked, none, and there is a list", "", "", []string{"org_a"}, false},
+		{"the query asked, and it is listed", "org_a", "org_a", []string{"org_a"}, true},
+		{"the query asked, and it is not listed", "org_b", "org_b", []string{"org_a"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, func(c *chiauth0.Config) { c.Organizations = test.list })
 			a.tenant.AddOrganization(chiauth0test.Organization{ID: test.asked, Name: "any"})
-			a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Organizations: []string{test.asked}})
+			a.tenant.AddUser(
+				chiauth0test.User{
+					Email:         ada,
+					Password:      "password",
+					Organizations: []string{test.asked},
+				},
+			)
 			a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
 				if test.orgID != "" {
-					token.Claims["org_id"], token.Claims["org_name"] = test.orgID, "name-of-"+test.orgID
+					token.Claims["org_id"] = test.orgID
+					token.Claims["org_name"] = "name-of-" + test.orgID
 				}
 			}})
 			b := a.browser()

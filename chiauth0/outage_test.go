@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,23 +14,33 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// checkUnavailable checks an answer to somebody whose session we could not read: 503, nothing said about the session.
+// checkUnavailable checks an answer to somebody whose session we could not read: 503, nothing said
+// about the session.
 func checkUnavailable(t *testing.T, what string, resp *response) {
 	t.Helper()
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.location() != "" {
-		t.Errorf("S11: %s answered %s, %q: %s", what, resp.Status, resp.location(), resp.body)
+		t.Errorf("%s answered %s, %q: %s", what, resp.Status, resp.location(), resp.body)
 	}
 	if cookies := resp.Header["Set-Cookie"]; len(cookies) > 0 {
-		t.Errorf("S11, G4: %s touches cookies: %q", what, cookies)
+		t.Errorf("%s touches cookies: %q", what, cookies)
 	}
-	if resp.Header.Get("Retry-After") == "" || resp.Header.Get("Cache-Control") != "private, no-store" {
-		t.Errorf("S11: %s: headers %v", what, resp.Header)
+	if resp.Header.Get("Retry-After") == "" ||
+		resp.Header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("%s: headers %v", what, resp.Header)
 	}
 }
 
-var needsUser = []string{"/account", "/staff", "/superuser", "/editors", "/auth0", "/auth0/me", "/auth0/logout"}
+var needsUser = []string{
+	"/account",
+	"/staff",
+	"/superuser",
+	"/editors",
+	"/auth0",
+	"/auth0/me",
+	"/auth0/logout",
+}
 
-// TestStoreDown proves S11 at the level of guards: a store that does not answer signs nobody out.
+// TestStoreDown shows that a store that does not answer signs nobody out.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -47,17 +58,18 @@ func TestStoreDown(t *testing.T) {
 		checkUnavailable(t, path+" for a program", api)
 		checkProblem(t, api, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
-	if resp := b.get("/"); resp.StatusCode != http.StatusOK || resp.body != "nobody: chiauth0: unavailable: sessionstores: session store unavailable: the store is down" {
-		t.Errorf("S11: an unguarded page answered %s: %s", resp.Status, resp.body)
+	if resp := b.get("/"); resp.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(resp.body, "nobody: chiauth0: unavailable: sessionstores:") {
+		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	if resp := b.get("/cart"); resp.StatusCode != http.StatusOK || resp.body != "cart: " {
-		t.Errorf("S11: an unguarded page that reads the session answered %s: %s", resp.Status, resp.body)
+		t.Errorf("an unguarded page that reads the session answered %s: %s", resp.Status, resp.body)
 	}
 	checkUnavailable(t, "a change of the session", b.get("/cart?add=book"))
 
 	a.store.down.Store(false)
 	if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != cookie {
-		t.Errorf("S11: back again, but %s, same cookie: %t", got, b.sessionCookie() == cookie)
+		t.Errorf("back again, but %s, same cookie: %t", got, b.sessionCookie() == cookie)
 	}
 	// A stranger without a session needs no store to be told so.
 	a.store.down.Store(true)
@@ -74,7 +86,7 @@ func (hangingUsers) FindUser(ctx context.Context, _ string) (userprovider.User, 
 	return userprovider.User{}, context.Cause(ctx)
 }
 
-// TestProviderDown proves S11 for the user provider.
+// TestProviderDown is TestStoreDown for the user provider.
 func TestProviderDown(t *testing.T) {
 	t.Parallel()
 	users := &countingUsers{UserProvider: userprovider.NewMemory()}
@@ -89,22 +101,24 @@ func TestProviderDown(t *testing.T) {
 		checkUnavailable(t, path, b.get(path))
 		checkUnavailable(t, path+" for a program", b.get(path, "Accept", "application/json"))
 	}
-	if resp := b.get("/"); resp.body != "nobody: chiauth0: unavailable: user provider: database is locked" {
-		t.Errorf("S11: an unguarded page answered %s: %s", resp.Status, resp.body)
+	resp := b.get("/")
+	if resp.body != "nobody: chiauth0: unavailable: user provider: database is locked" {
+		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	users.down.Store(nil)
 	if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != cookie || a.sessions() != 1 {
-		t.Errorf("S11: back again, but %s", got)
+		t.Errorf("back again, but %s", got)
 	}
 
-	t.Run("S11: one that hangs is given up after UserTimeout", func(t *testing.T) {
-		a.in(t).serveInstead(func(c *chiauth0.Config) http.Handler { return routes(c) }, func(c *chiauth0.Config) {
+	t.Run("one that hangs is given up after UserTimeout", func(t *testing.T) {
+		build := func(c *chiauth0.Config) http.Handler { return routes(c) }
+		a.in(t).serveInstead(build, func(c *chiauth0.Config) {
 			c.Users, c.UserTimeout = hangingUsers{users}, 20*time.Millisecond
 		})
 		checkUnavailable(t, "/account", b.get("/account"))
 	})
 
-	t.Run("S11: what a guard says reaches errors.Is", func(t *testing.T) {
+	t.Run("what a guard says reaches errors.Is", func(t *testing.T) {
 		users.down.Store(&down)
 		defer users.down.Store(nil)
 		var got *chiauth0.Error
@@ -117,18 +131,21 @@ func TestProviderDown(t *testing.T) {
 		r.With(chiauth0.RequireLogin(cfg)).Get("/", whoami)
 		a.net.serve(a.base, r)
 		b.get("/")
-		if got == nil || !errors.Is(got, chiauth0.ErrUnavailable) || !errors.Is(got, down) || errors.Is(got, chiauth0.ErrNotSignedIn) {
+		if got == nil || !errors.Is(got, chiauth0.ErrUnavailable) || !errors.Is(got, down) ||
+			errors.Is(got, chiauth0.ErrNotSignedIn) {
 			t.Errorf("got %v", got)
 		}
 	})
 }
 
-// TestUserGone proves U6: an inactive or deleted user is signed out by the next request.
+// TestUserGone shows that an inactive or deleted user is signed out by the next request.
 func TestUserGone(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*userprovider.Memory, string) error{
-		"U6: inactive": func(users *userprovider.Memory, id string) error { return users.SetActive(id, false) },
-		"U6: deleted":  func(users *userprovider.Memory, id string) error { return users.Delete(id) },
+		"inactive": func(users *userprovider.Memory, id string) error {
+			return users.SetActive(id, false)
+		},
+		"deleted": func(users *userprovider.Memory, id string) error { return users.Delete(id) },
 	} {
 		for _, path := range []string{"/account", "/staff", "/auth0/me", "/auth0", "/"} {
 			for _, accept := range []string{"text/html", "application/json"} {
@@ -156,12 +173,13 @@ func TestUserGone(t *testing.T) {
 						t.Errorf("cookie %q, %d sessions", b.sessionCookie(), a.sessions())
 					}
 					// Active again, the old session stays ended.
-					if name == "U6: inactive" {
+					if name == "inactive" {
 						if err := a.users.SetActive(a.users.Accounts()[0].ID, true); err != nil {
 							t.Fatal(err)
 						}
 					}
-					if resp := b.get("/account", "Cookie", "__Host-chiauth0_session="+stolen); resp.StatusCode != http.StatusFound {
+					resp = b.get("/account", "Cookie", a.cfg.Sessions.Cookie.Name+"="+stolen)
+					if resp.StatusCode != 302 {
 						t.Errorf("the old cookie is still good: %s", resp.Status)
 					}
 				})

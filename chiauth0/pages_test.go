@@ -32,18 +32,32 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 	b, stranger := a.browser(), a.browser()
 	b.signIn(ada)
 	pages := map[string]*response{
-		"home, signed out":           stranger.get("/auth0", headers...),
-		"home, signed in":            b.get("/auth0", headers...),
-		"confirm":                    b.get("/auth0/logout", append(headers, "Sec-Fetch-Site", "cross-site")...),
-		"400, stray callback":        stranger.get("/auth0/callback?state=x&code=y&error_description="+url.QueryEscape(hostileName), headers...),
-		"400, login":                 stranger.get("/auth0/login?max_age="+url.QueryEscape(hostileName), headers...),
-		"401":                        stranger.do(http.MethodPost, "/account", headers...),
-		"403, guard":                 b.get("/staff", headers...),
-		"403, a logout from another": b.do(http.MethodPost, "/auth0/logout", append(headers, "Origin", "https://evil.example")...),
+		"home, signed out": stranger.get("/auth0", headers...),
+		"home, signed in":  b.get("/auth0", headers...),
+		"confirm": b.get(
+			"/auth0/logout",
+			append(headers, "Sec-Fetch-Site", "cross-site")...),
+		"400, stray callback": stranger.get(
+			"/auth0/callback?state=x&code=y&error_description="+url.QueryEscape(hostileName),
+			headers...),
+		"400, login": stranger.get(
+			"/auth0/login?max_age="+url.QueryEscape(hostileName),
+			headers...),
+		"401":        stranger.do(http.MethodPost, "/account", headers...),
+		"403, guard": b.get("/staff", headers...),
+		"403, a logout from another": b.do(
+			http.MethodPost,
+			"/auth0/logout",
+			append(headers, "Origin", "https://evil.example")...),
 	}
 	a.tenant.Misbehave(deny("access_denied", hostileName))
 	stranger = a.browser()
-	callback := stranger.authorize(stranger.begin("/auth0/login?next_url="+url.QueryEscape(`/account?a="><script>alert(1)</script>`)), ada)
+	callback := stranger.authorize(
+		stranger.begin(
+			"/auth0/login?next_url="+url.QueryEscape(`/account?a="><script>alert(1)</script>`),
+		),
+		ada,
+	)
 	pages["403, denied"] = stranger.get(callback.String(), headers...)
 	a.store.down.Store(true)
 	pages["503"] = b.get("/account", headers...)
@@ -51,10 +65,11 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 }
 
 // hostileName is a name that somebody gave themselves.
-const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" + `&amp;{{.}}` + "\u2028</title></style>"
+const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" +
+	`&amp;{{.}}` + "\u2028</title></style>"
 
-// TestOwnPages proves S9's headers, that a policy lets the page's own style in and nothing else, that everything is escaped, and
-// what screen readers and phones need.
+// TestOwnPages checks the headers, that a policy lets the page's own style in and nothing else,
+// that everything is escaped, and what screen readers and phones need.
 func TestOwnPages(t *testing.T) {
 	t.Parallel()
 	for name, page := range ownPages(t) {
@@ -65,11 +80,11 @@ func TestOwnPages(t *testing.T) {
 				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 			} {
 				if got := page.Header.Get(header); got != want {
-					t.Errorf("S9: %s %q, want %q", header, got, want)
+					t.Errorf("%s %q, want %q", header, got, want)
 				}
 			}
 			if !slices.Contains(page.Header.Values("Vary"), "Cookie") {
-				t.Errorf("S9: Vary %q", page.Header.Values("Vary"))
+				t.Errorf("Vary %q", page.Header.Values("Vary"))
 			}
 			root, err := html.Parse(strings.NewReader(page.body))
 			if err != nil {
@@ -80,7 +95,8 @@ func TestOwnPages(t *testing.T) {
 			if strings.Contains(page.body, "<script") || strings.Contains(page.body, "<img") {
 				t.Errorf("not escaped: %s", page.body)
 			}
-			if strings.Contains(page.body, "{{") && name != "403, denied" && name != "home, signed in" {
+			if strings.Contains(page.body, "{{") && name != "403, denied" &&
+				name != "home, signed in" {
 				t.Errorf("a template in the page: %s", page.body)
 			}
 		})
@@ -115,11 +131,12 @@ func text(node *html.Node) string {
 	return strings.TrimSpace(b.String())
 }
 
-// checkPolicy checks S9's policy against what is really in the page: a style that a browser would not apply is a fault, too.
+// checkPolicy checks the policy against what is really in the page: a style that a browser would
+// not apply is a fault, too.
 func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 	t.Helper()
 	if len(policies) != 1 {
-		t.Fatalf("S9: policies %q", policies)
+		t.Fatalf("policies %q", policies)
 	}
 	directives := map[string]string{}
 	for directive := range strings.SplitSeq(policies[0], ";") {
@@ -136,11 +153,12 @@ func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 		"style-src": "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 	}
 	if !maps.Equal(directives, want) {
-		t.Errorf("S9: policy %q, want %q", directives, want)
+		t.Errorf("policy %q, want %q", directives, want)
 	}
 	for node := range root.Descendants() {
 		for _, attr := range node.Attr {
-			if attr.Key == "style" || attr.Key == "src" || attr.Key == "srcset" || strings.HasPrefix(attr.Key, "on") {
+			if attr.Key == "style" || attr.Key == "src" || attr.Key == "srcset" ||
+				strings.HasPrefix(attr.Key, "on") {
 				t.Errorf("<%s %s=%q>, which the policy forbids", node.Data, attr.Key, attr.Val)
 			}
 		}
@@ -165,7 +183,8 @@ func checkMarkup(t *testing.T, root *html.Node) {
 		t.Errorf("the title is not the heading %q", text(headings[0]))
 	}
 	viewport := slices.ContainsFunc(elements(root, "meta"), func(meta *html.Node) bool {
-		return attribute(meta, "name") == "viewport" && !strings.Contains(attribute(meta, "content"), "user-scalable")
+		return attribute(meta, "name") == "viewport" &&
+			!strings.Contains(attribute(meta, "content"), "user-scalable")
 	})
 	if !viewport {
 		t.Error("no viewport, so a phone shows the page tiny")
@@ -180,7 +199,8 @@ func checkMarkup(t *testing.T, root *html.Node) {
 		}
 	}
 	for _, link := range elements(root, "a") {
-		if href := attribute(link, "href"); !strings.HasPrefix(href, "/") || strings.HasPrefix(href, "//") {
+		if href := attribute(link, "href"); !strings.HasPrefix(href, "/") ||
+			strings.HasPrefix(href, "//") {
 			t.Errorf("a link to %q", href)
 		}
 	}
@@ -191,7 +211,7 @@ func checkMarkup(t *testing.T, root *html.Node) {
 	}
 }
 
-// TestPageTexts proves what each page says, and what it offers (C1, C4).
+// TestPageTexts proves what each page says, and what it offers.
 func TestPageTexts(t *testing.T) {
 	t.Parallel()
 	pages := ownPages(t)
@@ -201,16 +221,28 @@ func TestPageTexts(t *testing.T) {
 		want   []string // texts of links and buttons
 		not    string   // what is not shown
 	}{
-		"home, signed out":           {200, "Auth0 Login", []string{"Go to Login"}, ""},
-		"home, signed in":            {200, "Welcome, " + hostileName, []string{"Logout"}, ""},
-		"confirm":                    {200, "Sign out?", []string{"Logout", "Stay signed in"}, ""},
-		"400, stray callback":        {400, "Bad Request", []string{"Try again", "Home"}, "alert(1)"},
-		"400, login":                 {400, "Bad Request", []string{"Home"}, "alert(1)"},
-		"401":                        {401, "Unauthorized", []string{"Try again", "Home"}, ""},
-		"403, guard":                 {403, "Forbidden", []string{"Use another account", "Home"}, ""},
-		"403, a logout from another": {403, "Forbidden", []string{"Home"}, ""},
-		"403, denied":                {403, "Forbidden", []string{"Try again", "Use another account", "Home"}, ""},
-		"503":                        {503, "Service Unavailable", []string{"Home"}, "store is down"},
+		"home, signed out": {200, "Auth0 Login", []string{"Go to Login", "Home"}, ""},
+		"home, signed in": {
+			200, "Welcome, " + hostileName, []string{"Logout", "Home"}, "",
+		},
+		"confirm": {200, "Sign out?", []string{"Logout", "Stay signed in"}, ""},
+		"400, stray callback": {
+			400, "This login has expired", []string{"Try again", "Home"}, "alert(1)",
+		},
+		"400, login": {
+			400, "This link does not work", []string{"Home"}, "alert(1)",
+		},
+		"401": {
+			401, "You are not signed in", []string{"Log in", "Home"}, "",
+		},
+		"403, guard": {
+			403, "You cannot open this page", []string{"Use another account", "Home"}, "",
+		},
+		"403, a logout from another": {403, "You are still signed in", []string{"Home"}, ""},
+		"403, denied": {
+			403, "You cannot log in with this account", []string{"Use another account", "Home"}, "",
+		},
+		"503": {503, "Temporarily unavailable", []string{"Try again", "Home"}, "store is down"},
 	} {
 		page := pages[name]
 		root, err := html.Parse(strings.NewReader(page.body))
@@ -242,39 +274,37 @@ func TestPageTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := text(elements(denied, "p")[0]); got != strings.TrimSpace(hostileName) {
-		t.Errorf("C4: Auth0's words are shown as %q", got)
+		t.Errorf("Auth0's words are shown as %q", got)
 	}
-	again := attribute(elements(denied, "a")[0], "href")
-	if want := "/auth0/login?next_url=" + url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"); again != want {
-		t.Errorf("C1: Try again leads to %q, want %q", again, want)
+	other := attribute(elements(denied, "a")[0], "href")
+	want := "/auth0/login?prompt=login&next_url=" +
+		url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+	if other != want {
+		t.Errorf("Use another account leads to %q, want %q", other, want)
 	}
 }
 
-// TestUseAnotherAccount proves C4's way out of single sign-on: the button of a 403 page leads through the logout. There is
-// no ID token to give Auth0 as a hint, so Auth0 asks whether it is meant.
+// TestUseAnotherAccount follows the link of a refusal: the login page is shown in spite of single
+// sign-on, and the login ends at the page that was asked for.
 func TestUseAnotherAccount(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	b := a.browser()
 	a.tenant.Misbehave(deny("access_denied", "not you"))
-	if denied := b.login("/auth0/login", ada); denied.StatusCode != http.StatusForbidden {
+	denied := b.login("/auth0/login?next_url=/account", ada)
+	if denied.StatusCode != http.StatusForbidden {
 		t.Fatal(denied.Status)
 	}
 	a.tenant.Misbehave(chiauth0test.Faults{})
-	out := b.do(http.MethodPost, "/auth0/logout", "Origin", a.base, "Sec-Fetch-Site", "same-origin")
-	location, err := out.Location()
-	if err != nil {
-		t.Fatal(err)
+	link := switchLink.FindStringSubmatch(denied.body)
+	if link == nil {
+		t.Fatalf("the page offers no other account: %s", denied.body)
 	}
-	confirmed := location.Query()
-	confirmed.Set("confirm", "yes")
-	resp, err := b.PostForm(strings.TrimSuffix(location.String(), "?"+location.RawQuery), confirmed)
-	if err != nil {
-		t.Fatal(err)
+	resp := b.login(strings.ReplaceAll(link[1], "&amp;", "&"), grace)
+	if resp.location() != "https://app.example/account" {
+		t.Errorf("the login ends with %s at %q, want /account", resp.Status, resp.location())
 	}
-	resp.Body.Close()
-	if got := resp.Header.Get("Location"); got != a.base+"/auth0" {
-		t.Errorf("Auth0 leads to %q, %s", got, resp.Status)
+	if got := b.whoami(); got != "hello "+grace {
+		t.Errorf("got %q, want Grace", got)
 	}
-	b.signIn(grace)
 }

@@ -63,11 +63,9 @@ type apiProxy struct {
 
 func (p *apiProxy) serve(w http.ResponseWriter, r *http.Request) {
 	if !p.fromOwnPage(r) {
-		p.auth.fail(w, r, &Error{
-			Status: http.StatusForbidden, Code: "cross_origin",
-			Message: "This request comes from another site.",
-			Err:     errors.New("chiauth0: Proxy: the request comes from another origin"),
-		})
+		e := newError(CodeCrossOrigin, errors.New("chiauth0: Proxy: the request comes from another origin"))
+		e.Message = "This request comes from another site."
+		p.auth.fail(w, r, e)
 		return
 	}
 	path, ok := pathBelowMount(r)
@@ -142,10 +140,8 @@ func (p *apiProxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, ErrUnavailable):
 		a.fail(w, r, unavailable(err))
 	default:
-		a.fail(w, r, &Error{
-			Status: http.StatusBadGateway, Code: "bad_gateway",
-			Message: "The service behind this address does not answer.",
-			Err:     fmt.Errorf("chiauth0: Proxy to %s: %w", p.target, err),
-		})
+		e := newError(CodeProviderError, fmt.Errorf("chiauth0: Proxy to %s: %w", p.target, err))
+		e.Message = "The service behind this address does not answer."
+		a.fail(w, r, e)
 	}
 }

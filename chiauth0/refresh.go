@@ -393,13 +393,18 @@ func (a *auth) checkRefreshed(
 	if err != nil {
 		return nil, err
 	}
-	token, err := a.verify(ctx, meta, answer.IDToken, a.ClientID)
+	token, claims, err := a.verifyJWT(ctx, meta, answer.IDToken, a.ClientID, a.SigningAlg)
 	if err != nil {
 		return nil, err
 	}
-	claims, err = claimsOf(token)
-	if err != nil {
-		return nil, err
+	for _, err := range []error{
+		checkIssuedAt(token, time.Now()),
+		a.checkAuthorizedParty(token, claims),
+		checkNoLogoutToken(claims),
+	} {
+		if err != nil {
+			return nil, err
+		}
 	}
 	if token.Subject != r.identity.Subject {
 		return nil, invalidToken("the refreshed sub is not that of the login")

@@ -7,21 +7,18 @@ import (
 	"strings"
 )
 
-// maxReturnTo is the longest next_url that keeps its query: it travels in a cookie, and a few logins at once must not
-// make the request's header too large for the servers in between.
-const maxReturnTo = 512
-
-// returnTo turns next_url, which anybody can have written, into a path of this application. Anything it is not sure about
-// becomes "", and the default page is used.
+// returnTo turns next_url, which a stranger can have written, into a path of this application. It
+// returns "", for the home page, unless the path passes a strict rule: see localPath.
 //
-// An open redirect after a login is how people are led to a copy of the site that asks for their password (CWE-601). "Same
-// host after parsing" and "begins with one slash" both let known attacks through, so the rule is strict: see localPath.
+// An open redirect after a login leads people to a copy of the site that asks for their password
+// (CWE-601). The rules "same host after parsing" and "begins with one slash" both let known attacks
+// through.
 func (a *auth) returnTo(base *url.URL, raw string) string {
 	if raw == "" || strings.ContainsRune(raw, '\\') || hasControl(raw) {
 		return ""
 	}
 	if u, err := url.Parse(raw); err == nil && u.Scheme != "" {
-		if u.Scheme != base.Scheme || u.User != nil || u.Opaque != "" || normalHost(u.Scheme, u.Host) != base.Host {
+		if !isOrigin(u, base) || u.User != nil || u.Opaque != "" {
 			return ""
 		}
 		u.Scheme, u.Host = "", ""
@@ -33,16 +30,27 @@ func (a *auth) returnTo(base *url.URL, raw string) string {
 	if !ok || a.ownPath(path) {
 		return ""
 	}
-	if len(path) > maxReturnTo {
-		path = path[:max(0, strings.IndexAny(path, "?#"))]
-	}
-	if path == "" || len(path) > maxReturnTo {
-		return ""
-	}
-	return path
+	return shortPage(path)
 }
 
-// ownPath reports whether a path is one of those that would start the login, or the logout, all over again.
+func isOrigin(u, base *url.URL) bool {
+	return u.Scheme == base.Scheme && normalHost(u.Scheme, u.Host) == base.Host
+}
+
+// shortPage keeps the path alone of a page that is too long, and nothing of a path that is too
+// long.
+func shortPage(page string) string {
+	if len(page) <= maxReturnTo {
+		return page
+	}
+	end := strings.IndexAny(page, "?#")
+	if end < 0 || end > maxReturnTo {
+		return ""
+	}
+	return page[:end]
+}
+
+// ownPath reports whether a path would start the login or the logout all over again.
 func (a *auth) ownPath(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")
@@ -50,19 +58,36 @@ func (a *auth) ownPath(path string) bool {
 	if err != nil {
 		return true
 	}
-	decoded = strings.TrimSuffix(decoded, "/")
-	callback := strings.TrimSuffix(a.callbackPath, "/")
-	return decoded == a.mount+"/login" || decoded == a.mount+"/logout" || decoded == a.mount+"/callback" ||
-		decoded == callback && callback != strings.TrimSuffix(a.mountHome(), "/")
+	switch strings.TrimSuffix(decoded, "/") {
+	case a.mount + loginRoute, a.mount + logoutRoute, a.mount + callbackRoute:
+		return true
+	case strings.TrimSuffix(a.callbackPath, "/"):
+		return !a.callbackIsHome()
+	default:
+		return false
+	}
 }
 
-// localPath checks that raw is a path of this origin, with a query and a fragment if there are any, and returns it written
-// as we will send it. It begins with a slash, and what follows is neither a slash nor a backslash, which browsers read as
-// one; it has no control byte, which browsers drop; it parses without a scheme and a host; and its path, decoded once as
-// a server will, still has no backslash, no control byte, no empty segment but the last, and none that climbs.
+// callbackIsHome reports whether the Router's home page is the callback too. chi serves it with and
+// without the final slash.
+func (a *auth) callbackIsHome() bool {
+	return strings.TrimSuffix(a.callbackPath, "/") == a.mount
+}
+
+// localPath checks that raw is a path of this origin, with a query and a fragment if there are any,
+// and returns it as it is sent. The rule:
+//
+//   - It begins with a slash. The next byte is no slash and no backslash, which is the same
+//     to browsers.
+//   - It has no backslash, and no control byte, which browsers drop.
+//   - It parses without a scheme and a host.
+//   - Its path, decoded once as a server does, has no backslash, no control byte, no "//" and no
+//     segment "." or "..".
 func localPath(raw string) (string, bool) {
-	if raw == "" || raw[0] != '/' || len(raw) > 1 && (raw[1] == '/' || raw[1] == '\\') ||
-		strings.ContainsRune(raw, '\\') || hasControl(raw) {
+	if raw == "" || raw[0] != '/' || strings.HasPrefix(raw, "//") {
+		return "", false
+	}
+	if strings.ContainsRune(raw, '\\') || hasControl(raw) {
 		return "", false
 	}
 	u, err := url.Parse(raw)
@@ -80,12 +105,13 @@ func localPath(raw string) (string, bool) {
 	return escapeUnsafe(u.String()), true
 }
 
-// escapeUnsafe writes what may not stand in a URL, and so not in Location, as browsers would: url.URL leaves the query as
-// it came.
+// escapeUnsafe escapes what is not allowed in a URL, and so in Location, as browsers do. url.URL
+// leaves the query as it came.
 func escapeUnsafe(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>`, c) >= 0 {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>`, c) >= 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

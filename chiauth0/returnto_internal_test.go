@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// HostileRedirects are the values of testdata/hostile_redirects.txt. It is exported for the tests from outside.
+// HostileRedirects are the values of testdata/hostile_redirects.txt. It is exported for the tests
+// from outside.
 func HostileRedirects(t testing.TB) []string {
 	t.Helper()
 	file, err := os.ReadFile("testdata/hostile_redirects.txt")
@@ -34,8 +35,9 @@ func HostileRedirects(t testing.TB) []string {
 func newTestAuth(t testing.TB, change func(*Config)) *auth {
 	t.Helper()
 	cfg := &Config{
-		Domain: "tenant.example", ClientID: "client", ClientSecret: "a secret of more than thirty-two bytes",
-		BaseURL: "https://app.example", Logger: slog.New(slog.DiscardHandler),
+		Domain: "tenant.example", ClientID: "client",
+		ClientSecret: "a secret of more than thirty-two bytes",
+		BaseURL:      "https://app.example", Logger: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(cfg)
@@ -54,21 +56,24 @@ func sentTo(t testing.TB, a *auth, next string) string {
 	return w.Header().Get("Location")
 }
 
-// L1, L2: whatever next_url says, the browser stays on this origin, at a path that no server behind it can mistake for
-// another site's.
+// Whatever next_url says, the browser stays on this origin, at a path that no server behind
+// it can mistake for another site's.
 func FuzzReturnTo(f *testing.F) {
 	for _, next := range HostileRedirects(f) {
 		f.Add(next)
 	}
 	for _, next := range []string{
-		"/account", "/account?q=a%0Ab&r=//x", "https://app.example/account#x", "HTTPS://APP.EXAMPLE:443?q", "/a%2fb", "/ü?ü#ü",
+		"/account", "/account?q=a%0Ab&r=//x", "https://app.example/account#x",
+		"HTTPS://APP.EXAMPLE:443?q", "/a%2fb", "/ü?ü#ü",
 	} {
 		f.Add(next)
 	}
 	production := newTestAuth(f, nil)
 	development := newTestAuth(f, func(c *Config) { c.BaseURL = "" })
 	f.Fuzz(func(t *testing.T, next string) {
-		for base, a := range map[string]*auth{"https://app.example": production, "http://localhost:8000": development} {
+		for base, a := range map[string]*auth{
+			"https://app.example": production, "http://localhost:8000": development,
+		} {
 			location := sentTo(t, a, next)
 			origin, path := landing(base, location)
 			if origin != base {
@@ -77,7 +82,8 @@ func FuzzReturnTo(f *testing.F) {
 			if !strings.HasPrefix(path, "/") || startsWithSlashes(path, 2) {
 				t.Fatalf("next_url %q sends %q, whose path is %q", next, location, path)
 			}
-			if i := strings.IndexFunc(location, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
+			i := strings.IndexFunc(location, func(c rune) bool { return c <= ' ' || c >= 0x7f })
+			if i >= 0 {
 				t.Fatalf("next_url %q sends %q, which is no URL", next, location)
 			}
 			if len(location) > len(base)+maxReturnTo {

@@ -2,6 +2,7 @@ package chiauth0_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// TestRouterInAnApplication proves G3.
 func TestRouterInAnApplication(t *testing.T) {
 	t.Parallel()
 	var parent *chi.Mux
@@ -20,7 +20,11 @@ func TestRouterInAnApplication(t *testing.T) {
 			r := chi.NewRouter()
 			r.Use(middleware.GetHead)
 			answers := func() {
-				r.NotFound(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ours: not found", http.StatusNotFound) })
+				r.NotFound(
+					func(w http.ResponseWriter, _ *http.Request) {
+						http.Error(w, "ours: not found", http.StatusNotFound)
+					},
+				)
 				r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 					http.Error(w, "ours: not allowed", http.StatusMethodNotAllowed)
 				})
@@ -42,27 +46,33 @@ func TestRouterInAnApplication(t *testing.T) {
 		a := newApp(t)
 		a.serveInstead(build(early))
 		b := a.browser()
-		if resp := b.get("/auth0/nothing"); resp.StatusCode != http.StatusNotFound || !strings.Contains(resp.body, "ours") {
-			t.Errorf("G3: NotFound %s: %s, %s", name, resp.Status, resp.body)
-		} else if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "default-src") {
-			t.Errorf("G3: the application's own page may load nothing: %s", csp)
+		if resp := b.get("/auth0/nothing"); resp.StatusCode != http.StatusNotFound ||
+			!strings.Contains(resp.body, "ours") {
+			t.Errorf("NotFound %s: %s, %s", name, resp.Status, resp.body)
 		}
-		if resp := b.do(http.MethodDelete, "/auth0/login"); resp.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(resp.body, "ours") {
-			t.Errorf("G3: MethodNotAllowed %s: %s, %s", name, resp.Status, resp.body)
+		csp := b.get("/auth0/nothing").Header.Get("Content-Security-Policy")
+		if strings.Contains(csp, "default-src") {
+			t.Errorf("the application's own page may load nothing: %s", csp)
+		}
+		if resp := b.do(http.MethodDelete, "/auth0/login"); resp.StatusCode != 405 ||
+			!strings.Contains(resp.body, "ours") {
+			t.Errorf("MethodNotAllowed %s: %s, %s", name, resp.Status, resp.body)
 		}
 	}
 
-	t.Run("G3: HEAD is GET without a body, and starts and ends nothing", func(t *testing.T) {
+	t.Run("HEAD is GET without a body, and starts and ends nothing", func(t *testing.T) {
 		a := newApp(t)
 		a.serveInstead(build(true))
 		b := a.browser()
 		b.signIn(ada)
 		for path, want := range map[string]int{
-			"/account": 200, "/auth0": 200, "/auth0/me": 200, "/auth0/login": 503, "/auth0/logout": 503,
+			"/account": 200, "/auth0": 200, "/auth0/me": 200, "/auth0/login": 503,
+			"/auth0/logout":                  503,
 			"/auth0/callback?state=a&code=b": 405, "/auth0/nothing": 404,
 		} {
 			resp := b.do(http.MethodHead, path)
-			if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 || resp.location() != "" {
+			if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 ||
+				resp.location() != "" {
 				t.Errorf("HEAD %s answered %s, %v", path, resp.Status, resp.Header)
 			}
 		}
@@ -75,20 +85,24 @@ func TestRouterInAnApplication(t *testing.T) {
 		}
 	})
 
-	t.Run("G3: chi.Walk sees the routes", func(t *testing.T) {
+	t.Run("chi.Walk sees the routes", func(t *testing.T) {
 		if _, ok := chiauth0.Router(validConfig()).(*chi.Mux); !ok {
 			t.Error("Router is no *chi.Mux")
 		}
 		routes := map[string]bool{}
-		err := chi.Walk(parent, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-			routes[method+" "+route] = true
-			return nil
-		})
+		err := chi.Walk(
+			parent,
+			func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+				routes[method+" "+route] = true
+				return nil
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, route := range []string{
-			"GET /auth0/", "GET /auth0/login", "GET /auth0/callback", "GET /auth0/logout", "POST /auth0/logout", "GET /auth0/me",
+			"GET /auth0/", "GET /auth0/login", "GET /auth0/callback", "GET /auth0/logout",
+			"POST /auth0/logout", "GET /auth0/me",
 		} {
 			if !routes[route] {
 				t.Errorf("%s is not among %v", route, routes)
@@ -97,15 +111,65 @@ func TestRouterInAnApplication(t *testing.T) {
 	})
 }
 
-// TestTwoConfigs proves C19 for guards: with two Configs on one session manager, one's user is nobody to the other.
+// TestMissingPages checks the answers of a Router whose application has no handlers for them.
+func TestMissingPages(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	for _, path := range []string{"/auth0/nothing", "/auth0/login/more", "/auth0/callback/"} {
+		page := b.get(path)
+		if page.StatusCode != http.StatusNotFound ||
+			!strings.Contains(page.body, "<h1>Page not found</h1>") {
+			t.Errorf("%s: got %s: %s", path, page.Status, page.body)
+		}
+		checkProblem(t, b.get(path, "Accept", "application/json"), 404, "not_found")
+	}
+	for request, allow := range map[string][]string{
+		"POST /auth0/login":       {"GET", "HEAD"},
+		"DELETE /auth0/logout":    {"GET", "HEAD", "POST"},
+		"PUT /auth0":              {"GET", "HEAD"},
+		"PATCH /auth0/me":         {"GET", "HEAD"},
+		"OPTIONS /auth0/login":    {"GET", "HEAD"},
+		"POST /auth0/callback?x=": {"GET"},
+		"HEAD /auth0/callback?x=": {"GET"},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		resp := b.do(method, path)
+		if got := resp.Header["Allow"]; resp.StatusCode != 405 || !slices.Equal(got, allow) {
+			t.Errorf("%s: got %s with Allow %q, want 405 with %q", request, resp.Status, got, allow)
+		}
+		if method != http.MethodHead && !strings.Contains(resp.body, "This does not work here") {
+			t.Errorf("%s: got no page: %s", request, resp.body)
+		}
+	}
+}
+
+// HEAD works where GET does, without chi's GetHead too.
+func TestHeadOfTheRouter(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	b.signIn(ada)
+	for path, want := range map[string]int{
+		"/auth0": 200, "/auth0/": 200, "/auth0/me": 200, "/auth0/login": 503, "/auth0/logout": 503,
+	} {
+		resp := b.do(http.MethodHead, path)
+		if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 {
+			t.Errorf("HEAD %s: got %s with %q, want %d", path, resp.Status, resp.Header, want)
+		}
+	}
+}
+
+// TestTwoConfigs shows that with two Configs on one session manager, one's user is
+// nobody to the other.
 func TestTwoConfigs(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	b := a.browser()
 	b.signIn(ada)
 	for name, change := range map[string]func(*chiauth0.Config){
-		"C19: another client": func(c *chiauth0.Config) { c.ClientID = "other" },
-		"C19: another tenant": func(c *chiauth0.Config) { c.Domain = "other.eu.auth0.com" },
+		"another client": func(c *chiauth0.Config) { c.ClientID = "other" },
+		"another tenant": func(c *chiauth0.Config) { c.Domain = "other.eu.auth0.com" },
 	} {
 		other := a.cfg.Clone()
 		change(other)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -83,8 +84,8 @@ func (a *auth) owns(s *signedIn) bool {
 }
 
 // signOut ends the session of a user who may not have one any more.
-func (a *auth) signOut(ctx context.Context, why, userID string) error {
-	a.Logger.WarnContext(ctx, "signed out", "why", why, "user", userID)
+func (a *auth) signOut(ctx context.Context, code, userID string) error {
+	a.emit(ctx, slog.LevelWarn, Event{Name: EventSessionEnded, Code: code, UserID: userID})
 	if err := a.sessions.Destroy(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -121,7 +122,11 @@ func (a *auth) beginSession(
 // reported. A logout that Auth0 has sent meanwhile wins.
 func (a *auth) saveSession(ctx context.Context, login userprovider.Login) error {
 	if err := sessionstores.Save(ctx, a.sessions); err != nil {
-		return fmt.Errorf("%w: session not saved: %w", ErrUnavailable, err)
+		err = errors.Join(saveError(err), sessionstores.Discard(ctx, a.sessions))
+		if u, ok := requestUserOf(ctx); ok {
+			u.unsaved(err)
+		}
+		return err
 	}
 
 	issued, _ := numericDate(login.Claims["iat"])
@@ -137,6 +142,15 @@ func (a *auth) saveSession(ctx context.Context, login userprovider.Login) error 
 	}
 
 	return err
+}
+
+// saveError tells an outage of the store apart from a session that cannot be saved.
+func saveError(err error) error {
+	if errors.Is(err, sessionstores.ErrUnavailable) || errors.Is(err, sessionstores.ErrGone) {
+		return fmt.Errorf("%w: session not saved: %w", ErrUnavailable, err)
+	}
+
+	return fmt.Errorf("chiauth0: session not saved: %w", err)
 }
 
 // belongsToAnother reports whether the session has an identity other than i.

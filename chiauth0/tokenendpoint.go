@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -132,7 +130,11 @@ func tokenEndpointError(status int, body []byte) error {
 		return fmt.Errorf("%w: the token endpoint answered %d", ErrUnavailable, status)
 	}
 
-	return &ProviderError{Code: refused.Code, Description: refused.Description}
+	answered := newProviderError(refused.Code, refused.Description)
+	answered.tokenEndpoint = true
+	answered.status = status
+
+	return answered
 }
 
 // postAsClient sends a form to an endpoint of Auth0 that authenticates the client (RFC 6749, section
@@ -159,22 +161,6 @@ func (a *auth) postAsClient(
 	body, err = io.ReadAll(resp.Body)
 
 	return resp.StatusCode, body, err
-}
-
-// wholeSeconds reads expires_in: a number, or a string with one. Auth0 and others have sent both.
-func wholeSeconds(raw json.RawMessage) (int64, bool) {
-	text := string(raw)
-	var quoted string
-	if json.Unmarshal(raw, &quoted) == nil {
-		text = quoted
-	}
-
-	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > math.MaxInt32 {
-		return 0, false
-	}
-
-	return int64(seconds), true
 }
 
 // revocationTimeout bounds the revocation of a refresh token.

@@ -1,12 +1,10 @@
 package chiauth0
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/rand"
-	"crypto/subtle"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,96 +16,130 @@ import (
 )
 
 const (
-	transactionValid    = time.Hour      // multi-factor and links in e-mails take their time
-	transactionLifetime = 24 * time.Hour // the cookie outlives that, so that "Try again" still knows next_url
+	transactionValid    = time.Hour     // a second factor or a link in an e-mail takes time
+	transactionLifetime = 2 * time.Hour // of the cookie; the server decides about the age
 	maxTransactions     = 5
-	maxTransactionBytes = 3500 // of cookies, together: servers begin to refuse headers at 8 KB
+	maxTransactionBytes = 3500 // of cookies, together: servers refuse headers from 8 KB on
 	transactionPrefix   = "chiauth0_tx_"
+	transactionNameID   = 8 // characters of the ID in the cookie's name
 )
 
-// transaction is one login in flight. It is sealed into a cookie of its own: no session is made before there is a user, so
-// that a crawler costs no memory, and two tabs cannot break each other.
+// transaction is what a login in progress keeps in the browser: all that the callback checks. It is
+// sealed into a cookie of its own. A session begins only when there is a user, so that crawlers
+// make none, and so that two tabs do not overwrite each other's login.
 type transaction struct {
-	State        string `json:"s"`
+	ID           string `json:"s"` // of the loginState
 	Nonce        string `json:"n"`
 	Verifier     string `json:"v"` // PKCE, RFC 7636
 	RedirectURI  string `json:"r"`
-	ReturnTo     string `json:"u,omitempty"`
 	Organization string `json:"o,omitempty"`
 	ACRValues    string `json:"a,omitempty"`
 	MaxAge       *int64 `json:"m,omitempty"` // seconds
-	Created      int64  `json:"c"`           // unix seconds
+	Created      int64  `json:"c"`           // Unix seconds
+	Nanoseconds  int    `json:"k"`           // of Created, to tell two of one second apart
+	Lost         bool   `json:"l,omitempty"` // a session was there and vanished; see loop.go
 }
 
-func newTransaction() transaction {
+func newTransaction(id string) transaction {
+	now := time.Now()
 	return transaction{
-		State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Created: time.Now().Unix(),
+		ID:          id,
+		Nonce:       rand.Text(),
+		Verifier:    oauth2.GenerateVerifier(),
+		Created:     now.Unix(),
+		Nanoseconds: now.Nanosecond(),
 	}
-}
-
-// encode is JSON without the escapes for HTML, which would make six bytes of each & in a next_url.
-func (t *transaction) encode() ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(t)
-	return b.Bytes(), err
 }
 
 func (t *transaction) expired() bool {
 	return time.Since(time.Unix(t.Created, 0)) > transactionValid
 }
 
-// transactionCookie names the cookie of a state: by part of it, which tells nobody the rest.
-func (a *auth) transactionCookie(state string) string {
-	name := transactionPrefix + state[:min(8, len(state))]
+// cookieName is the name of a cookie of the login. It holds a tag of issuer, client and mount path:
+// applications on one host, and on several ports of one host, share the browser's cookies.
+func (a *auth) cookieName(prefix string) string {
+	sum := sha256.Sum256(a.binding)
+	name := prefix + base64.RawURLEncoding.EncodeToString(sum[:6])
 	if a.secure() {
 		return "__Host-" + name
 	}
 	return name
 }
 
-// saveTransaction adds the cookie of t, and takes away those of older logins that would make the header too large.
-func (a *auth) saveTransaction(w http.ResponseWriter, r *http.Request, t transaction) error {
-	plaintext, err := t.encode()
+// transactionCookie names the cookie of a login by a part of its ID.
+func (a *auth) transactionCookie(id string) string {
+	return a.cookieName(transactionPrefix) + "_" + id[:min(transactionNameID, len(id))]
+}
+
+func (a *auth) isTransaction(name string) bool {
+	return strings.HasPrefix(name, a.cookieName(transactionPrefix)+"_")
+}
+
+// saveTransaction adds the cookie of t, and removes those of older logins that would make the
+// request's header too large. A restart removes the newest one instead: if each of a dozen tabs
+// removed the oldest, each would remove the one whose callback comes next.
+func (a *auth) saveTransaction(
+	w http.ResponseWriter, r *http.Request, t transaction, restart bool,
+) error {
+	plaintext, err := encodeJSON(t)
 	if err != nil {
 		return err
 	}
-	name := a.transactionCookie(t.State)
+	name := a.transactionCookie(t.ID)
 	value := a.transactions.SealString(plaintext, a.transactionBinding(name))
-	if len(name)+len(value) > maxTransactionBytes {
-		return badRequest("organization or acr_values", fmt.Sprintf("%.40s… %.40s…", t.Organization, t.ACRValues), "is too long")
-	}
 	a.setCookie(w, name, value, transactionLifetime)
 
-	type open struct {
-		name    string
-		bytes   int
-		created int64 // zero if it does not open
+	others := a.transactionCookies(r, name)
+	if restart {
+		slices.Reverse(others)
 	}
-	var others []open
-	for _, c := range r.Cookies() {
-		if a.isTransaction(c.Name) && c.Name != name {
-			old, _ := a.openTransaction(c.Name, c.Value)
-			others = append(others, open{c.Name, len(c.Name) + len(c.Value), old.Created})
-		}
-	}
-	slices.SortFunc(others, func(x, y open) int { return cmp.Compare(y.created, x.created) }) // newest first
 	kept, size := 1, len(name)+len(value)
-	for _, o := range others {
-		kept, size = kept+1, size+o.bytes
-		if o.created == 0 || kept > maxTransactions || size > maxTransactionBytes {
-			a.setCookie(w, o.name, "", 0)
+	for _, old := range others {
+		fits := kept < maxTransactions && size+old.bytes <= maxTransactionBytes
+		if !old.opens || !fits {
+			a.setCookie(w, old.name, "", 0)
+			continue
 		}
+		kept++
+		size += old.bytes
 	}
 	return nil
 }
 
-// findTransaction opens the transaction of a callback's state.
-func (a *auth) findTransaction(r *http.Request, state string) (transaction, bool) {
-	name := a.transactionCookie(state)
+type transactionInfo struct {
+	name    string
+	bytes   int
+	opens   bool
+	created time.Time
+}
+
+// transactionCookies lists this Config's transaction cookies of a request but one, the newest
+// first.
+func (a *auth) transactionCookies(r *http.Request, but string) []transactionInfo {
+	var found []transactionInfo
+	for _, c := range r.Cookies() {
+		if !a.isTransaction(c.Name) || c.Name == but {
+			continue
+		}
+		t, ok := a.openTransaction(c.Name, c.Value)
+		info := transactionInfo{name: c.Name, bytes: len(c.Name) + len(c.Value), opens: ok}
+		if ok {
+			info.created = time.Unix(t.Created, int64(t.Nanoseconds))
+		}
+		found = append(found, info)
+	}
+	slices.Reverse(found) // browsers send older cookies first (RFC 6265, section 5.4)
+	slices.SortStableFunc(found, func(x, y transactionInfo) int {
+		return y.created.Compare(x.created)
+	})
+	return found
+}
+
+// findTransaction opens the transaction of a callback.
+func (a *auth) findTransaction(r *http.Request, id string) (transaction, bool) {
+	name := a.transactionCookie(id)
 	for _, c := range r.CookiesNamed(name) {
-		if t, ok := a.openTransaction(name, c.Value); ok && subtle.ConstantTimeCompare([]byte(t.State), []byte(state)) == 1 {
+		if t, ok := a.openTransaction(name, c.Value); ok && t.ID == id {
 			return t, true
 		}
 	}
@@ -116,38 +148,19 @@ func (a *auth) findTransaction(r *http.Request, state string) (transaction, bool
 
 func (a *auth) openTransaction(name, value string) (t transaction, ok bool) {
 	plaintext, err := a.transactions.OpenString(value, a.transactionBinding(name))
-	if err != nil || json.Unmarshal(plaintext, &t) != nil || t.State == "" {
+	if err != nil || json.Unmarshal(plaintext, &t) != nil || t.ID == "" {
 		return transaction{}, false
 	}
 	return t, true
 }
 
-// transactionBinding ties a sealed transaction to its cookie, issuer and client.
+// transactionBinding ties a sealed transaction to its cookie, issuer, client and mount path.
 func (a *auth) transactionBinding(name string) []byte {
 	return seal.Associated(name, string(a.binding))
 }
 
-func (a *auth) isTransaction(name string) bool {
-	return strings.HasPrefix(strings.TrimPrefix(name, "__Host-"), transactionPrefix)
-}
-
 func (a *auth) dropTransactions(w http.ResponseWriter, r *http.Request) {
-	for _, c := range r.Cookies() {
-		if a.isTransaction(c.Name) {
-			a.setCookie(w, c.Name, "", 0)
-		}
+	for _, t := range a.transactionCookies(r, "") {
+		a.setCookie(w, t.name, "", 0)
 	}
-}
-
-// setCookie sets a cookie of the login itself. It is always Lax, whatever the session's is: it has to come along when
-// Auth0 sends the browser back. An age of zero takes the cookie away.
-func (a *auth) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
-	c := &http.Cookie{
-		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: a.secure(), SameSite: http.SameSiteLaxMode,
-		MaxAge: int(age / time.Second),
-	}
-	if age <= 0 {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w, c)
 }

@@ -12,65 +12,90 @@ import (
 
 func sealTransaction(t testing.TB, a *auth, tx transaction) (name, value string) {
 	t.Helper()
-	plaintext, err := tx.encode()
+	plaintext, err := encodeJSON(tx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = a.transactionCookie(tx.State)
+	name = a.transactionCookie(tx.ID)
 	return name, a.transactions.SealString(plaintext, a.transactionBinding(name))
+}
+
+// withSecrets gives a Config keys that do not depend on issuer and client.
+func withSecrets(c *Config) { c.Secrets = []string{strings.Repeat("s", 32)} }
+
+// otherConfigs are Configs with the same secrets that must not open what another has sealed.
+func otherConfigs(t testing.TB) map[string]*auth {
+	t.Helper()
+	others := map[string]*auth{}
+	for name, change := range map[string]func(*Config){
+		"another client":     func(c *Config) { c.ClientID = "other" },
+		"another tenant":     func(c *Config) { c.Domain = "other.example" },
+		"another mount path": func(c *Config) { c.MountPath = "/other" },
+	} {
+		others[name] = newTestAuth(t, func(c *Config) {
+			withSecrets(c)
+			change(c)
+		})
+	}
+	others["another secret"] = newTestAuth(t, func(c *Config) {
+		c.Secrets = []string{strings.Repeat("x", 32)}
+	})
+	return others
 }
 
 func TestSealedTransaction(t *testing.T) {
 	t.Parallel()
-	// With secrets of its own, the keys are not of issuer and client already.
-	secrets := func(c *Config) { c.Secrets = []string{strings.Repeat("s", 32)} }
-	a := newTestAuth(t, secrets)
-	tx := newTransaction()
-	tx.ReturnTo, tx.RedirectURI, tx.Organization, tx.ACRValues = "/a?b&c<d>#e", "https://app.example/cb", "org_1", "mfa"
+	a := newTestAuth(t, withSecrets)
+	tx := newTransaction("ABCDEFGHIJKLMNOP")
+	tx.RedirectURI, tx.Organization, tx.ACRValues = "https://app.example/cb", "org_1", "mfa"
 	tx.MaxAge = new(int64(0))
 	name, value := sealTransaction(t, a, tx)
 	if got, ok := a.openTransaction(name, value); !ok || !reflect.DeepEqual(got, tx) {
-		t.Errorf("opened %+v, want %+v", got, tx)
+		t.Errorf("got %+v, want %+v", got, tx)
 	}
-	for _, test := range []struct {
-		name string
-		auth *auth
-		as   string
-	}{
-		{"L5: under another name", a, name + "x"},
-		{"C19: of another client", newTestAuth(t, func(c *Config) { secrets(c); c.ClientID = "other" }), name},
-		{"C19: of another tenant", newTestAuth(t, func(c *Config) { secrets(c); c.Domain = "other.example" }), name},
-		{"F5: under another secret", newTestAuth(t, func(c *Config) { c.Secrets = []string{strings.Repeat("x", 32)} }), name},
-	} {
-		if _, ok := test.auth.openTransaction(test.as, value); ok {
-			t.Errorf("%s: a transaction opens", test.name)
+	if _, ok := a.openTransaction(name+"x", value); ok {
+		t.Error("a transaction opens under another name")
+	}
+	for who, other := range otherConfigs(t) {
+		if _, ok := other.openTransaction(name, value); ok {
+			t.Errorf("a transaction opens for %s", who)
+		}
+		if other.transactionCookie(tx.ID) == name && who != "another secret" {
+			t.Errorf("the cookie has the same name for %s", who)
 		}
 	}
 	if _, err := a.tokens.OpenString(value, a.transactionBinding(name)); err == nil {
-		t.Error("C19: a transaction opens as tokens")
+		t.Error("a transaction opens as tokens")
 	}
-	same := newTestAuth(t, secrets)
-	if _, ok := same.openTransaction(name, value); !ok {
-		t.Error("F5: another node does not open it")
+	if _, ok := newTestAuth(t, withSecrets).openTransaction(name, value); !ok {
+		t.Error("a transaction does not open on another node")
 	}
 }
 
 func TestTokensAreBound(t *testing.T) {
 	t.Parallel()
-	secrets := func(c *Config) { c.Secrets = []string{strings.Repeat("s", 32)} }
-	a := newTestAuth(t, secrets)
+	a := newTestAuth(t, withSecrets)
 	owner := userprovider.Identity{Issuer: "https://tenant.example/", Subject: "auth0|1"}
 	sealed := a.tokens.Seal([]byte("tokens"), a.tokenBinding(owner))
 	if _, err := a.tokens.Open(sealed, a.tokenBinding(owner)); err != nil {
 		t.Fatal(err)
 	}
-	for name, binding := range map[string][]byte{
-		"another user":   a.tokenBinding(userprovider.Identity{Issuer: owner.Issuer, Subject: "auth0|2"}),
-		"another issuer": a.tokenBinding(userprovider.Identity{Issuer: "https://other.example/", Subject: owner.Subject}),
-		"another client": newTestAuth(t, func(c *Config) { secrets(c); c.ClientID = "other" }).tokenBinding(owner),
-	} {
+	bindings := map[string][]byte{
+		"another user": a.tokenBinding(userprovider.Identity{
+			Issuer: owner.Issuer, Subject: "auth0|2",
+		}),
+		"another issuer": a.tokenBinding(userprovider.Identity{
+			Issuer: "https://other.example/", Subject: owner.Subject,
+		}),
+	}
+	for who, other := range otherConfigs(t) {
+		if who != "another secret" {
+			bindings[who] = other.tokenBinding(owner)
+		}
+	}
+	for who, binding := range bindings {
 		if _, err := a.tokens.Open(sealed, binding); err == nil {
-			t.Errorf("C19: %s can open the tokens", name)
+			t.Errorf("the tokens open for %s", who)
 		}
 	}
 }
@@ -78,60 +103,37 @@ func TestTokensAreBound(t *testing.T) {
 // Whatever the browser sends, only what was sealed for this name opens.
 func FuzzOpenTransaction(f *testing.F) {
 	a := newTestAuth(f, nil)
-	// Not a new one: the fuzzer's processes have the same key, and hand each other what they sealed.
-	tx := transaction{State: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Nonce: "NONCE", Verifier: "VERIFIER", Created: 1}
+	// A fixed one: the processes of the fuzzer have the same key and exchange what they sealed.
+	tx := transaction{ID: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Nonce: "N", Verifier: "V", Created: 1}
 	name, value := sealTransaction(f, a, tx)
-	f.Add(name, value, tx.State)
-	f.Add(name, value[:len(value)-1], tx.State)
-	f.Add(name, value+"A", tx.State)
-	f.Add(name, value+"=", tx.State)
+	f.Add(name, value, tx.ID)
+	f.Add(name, value[:len(value)-1], tx.ID)
+	f.Add(name, value+"A", tx.ID)
+	f.Add(name, value+"=", tx.ID)
 	f.Add("__Host-chiauth0_tx_", value, "")
-	f.Add("chiauth0_tx_"+tx.State[:8], value, tx.State)
-	f.Add(name, "", tx.State)
-	f.Fuzz(func(t *testing.T, cookie, sealed, state string) {
+	f.Add("chiauth0_tx_"+tx.ID[:8], value, tx.ID)
+	f.Add(name, "", tx.ID)
+	f.Fuzz(func(t *testing.T, cookie, sealed, id string) {
 		got, ok := a.openTransaction(cookie, sealed)
 		if ok && (cookie != name || got != tx) || !ok && cookie == name && sealed == value {
-			t.Fatalf("openTransaction(%q, %q) = %+v, %t", cookie, sealed, got, ok)
+			t.Fatalf("openTransaction(%q, %q): got %+v, %t", cookie, sealed, got, ok)
 		}
 		r := httptest.NewRequest(http.MethodGet, "/auth0/callback", nil)
 		r.AddCookie(&http.Cookie{Name: cookie, Value: sealed})
-		if found, ok := a.findTransaction(r, state); ok && (state != tx.State || found.Nonce != tx.Nonce) {
-			t.Fatalf("findTransaction(%q=%q, %q) finds %+v", cookie, sealed, state, found)
+		if found, ok := a.findTransaction(r, id); ok && (id != tx.ID || found.Nonce != tx.Nonce) {
+			t.Fatalf("findTransaction(%q=%q, %q): got %+v", cookie, sealed, id, found)
 		}
-		w := httptest.NewRecorder()
-		if err := a.saveTransaction(w, r, newTransaction()); err != nil {
+		err := a.saveTransaction(httptest.NewRecorder(), r, newTransaction("X"), false)
+		if err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func TestUsedStates(t *testing.T) {
-	t.Parallel()
-	var used usedStates
-	states := make([]string, 2*maxUsed+1)
-	for i := range states {
-		states[i] = newTransaction().State
-		if !used.use(states[i]) {
-			t.Fatalf("C6: state %d counts as used", i)
-		}
-		if used.use(states[i]) {
-			t.Fatalf("C6: state %d can be used twice", i)
-		}
-		if len(used.known) > maxUsed || len(used.order) > maxUsed {
-			t.Fatalf("C6: %d states are remembered, want at most %d", len(used.known), maxUsed)
-		}
-	}
-	for _, state := range states[len(states)-maxUsed:] {
-		if used.use(state) {
-			t.Fatal("C6: one of the latest states is forgotten")
-		}
-	}
-}
-
 func BenchmarkTransaction(b *testing.B) {
 	a := newTestAuth(b, nil)
-	tx := newTransaction()
-	tx.RedirectURI, tx.ReturnTo = "https://app.example/auth0/callback", "/account?tab=2"
+	tx := newTransaction("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	tx.RedirectURI = "https://app.example/auth0/callback"
 	name, value := sealTransaction(b, a, tx)
 	b.Run("seal", func(b *testing.B) {
 		b.ReportAllocs()

@@ -34,7 +34,7 @@ func UserAs[T any](ctx context.Context) (T, error) {
 
 	value, ok := user.Value.(T)
 	if !ok {
-		return none, fmt.Errorf("chiauth0: UserAs: the Value of the user provider is a %T, not a %v",
+		return none, fmt.Errorf("chiauth0: UserAs: the user provider's Value is a %T, not a %v",
 			user.Value, reflect.TypeFor[T]())
 	}
 
@@ -60,7 +60,7 @@ func WithUser(
 }
 
 // errNoUser is an ErrNotSignedIn, so that a handler which is reached without LoadUser refuses.
-var errNoUser = fmt.Errorf("%w: the request is not served through chiauth0.LoadUser or a guard",
+var errNoUser = fmt.Errorf("%w: the request is not served through LoadUser or a guard",
 	ErrNotSignedIn)
 
 func userOf(ctx context.Context) (userprovider.User, userprovider.Identity, error) {
@@ -149,19 +149,19 @@ func (a *auth) findUser(
 		return user, userprovider.Identity{}, err
 	}
 
-	lookup := &deadline{Context: ctx, timeout: a.UserTimeout}
+	lookup := &lazyTimeout{Context: ctx, timeout: a.UserTimeout}
 	defer lookup.cancel()
 
 	user, err = a.Users.FindUser(lookup, id)
 	switch {
 	case errors.Is(err, userprovider.ErrNotFound):
-		err = a.signOut(lookup, "user not found", id)
+		err = a.signOut(lookup, "user_not_found", id)
 	case err != nil:
 		err = fmt.Errorf("%w: user provider: %w", ErrUnavailable, err)
 	case !user.Active:
-		err = a.signOut(lookup, "user not active", id)
+		err = a.signOut(lookup, "user_inactive", id)
 	case isAnother(&user, &identity):
-		err = a.signOut(lookup, "the user ID belongs to another user now", id)
+		err = a.signOut(lookup, "user_replaced", id)
 	}
 	if err != nil {
 		return userprovider.User{}, userprovider.Identity{}, err

@@ -3,203 +3,216 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/netip"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/oauth2"
 
 	"github.com/chiauth0/auth/internal/seal"
+	"github.com/chiauth0/auth/userprovider"
 )
 
-// signingAlgs are the asymmetric algorithms an ID token may be pinned to (RFC 7518, section 3.1). HS256 is left out: with
-// it whoever can check a token can make one.
-var signingAlgs = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-
-// Validate checks the Config and returns every fault at once, each naming its field and environment variable. It asks
-// nobody: neither Auth0 nor the stores. Router, Callback, LoadUser and the guards panic with its error.
+// Validate returns all faults of the Config, joined. Each names its field, its environment variable
+// and the fix; none has a secret in it. Router, Callback, LoadUser and the guards panic with the
+// same error.
+//
+// Validate makes no request and reads no store. It calls CheckFields and CheckRoles of a user
+// provider that has them. [Check] tries the settings against Auth0.
 func (c *Config) Validate() error {
-	_, err := c.settle()
+	_, err := c.Clone().validate()
 	return err
 }
 
-// settings is what follows from a valid Config's URLs.
+// settings is what follows from the URLs of a valid Config.
 type settings struct {
-	issuer       string   // with a final slash, as Auth0 writes it
+	issuer       string   // with a final slash
 	base         *url.URL // nil in development
 	mount        string   // "" for the root
-	home         string   // HomeURL
+	home         string   // HomePath
 	callbackPath string
-	postLogout   string // "" means the router's home
+	postLogout   string // "" for the router's home
 }
 
-func (c *Config) settle() (settings, error) {
-	var s settings
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("chiauth0: "+format, args...)) }
-	check := func(err error) {
-		if err != nil {
-			fault("%w", err)
-		}
-	}
+// faults collects what is wrong with a Config.
+type faults []error
 
+func (f *faults) addf(format string, args ...any) {
+	*f = append(*f, fmt.Errorf("chiauth0: "+format, args...))
+}
+
+func (f *faults) add(err error) {
+	if err != nil {
+		f.addf("%w", err)
+	}
+}
+
+// validate checks a clone, whose texts it trims: a stray line end is one fault, not two.
+func (c *Config) validate() (settings, error) {
+	var found faults
+	c.checkTexts(&found)
+	s := c.readURLs(&found)
+	c.checkCredentials(&found)
+	c.checkLogin(&found)
+	c.checkMapping(&found)
+	c.checkAPIs(&found)
+	c.checkBackchannel(&found)
+	if c.Sessions != nil {
+		checkCookie(c.Sessions.Cookie, s, &found)
+	}
+	return s, errors.Join(found...)
+}
+
+func (c *Config) readURLs(found *faults) (s settings) {
 	var err error
 	s.issuer, err = parseIssuer(c.Domain)
-	check(err)
-	if c.ClientID == "" {
-		fault("ClientID (AUTH0_CLIENT_ID) is missing: copy it from the application's settings at Auth0")
-	}
-	c.validateClientKey(fault)
-	for i, secret := range c.Secrets {
-		if len(secret) < seal.MinSecret {
-			fault("Secrets (AUTH0_SECRET): number %d has %d bytes, it needs %d: make one with `openssl rand -hex 32`",
-				i+1, len(secret), seal.MinSecret)
-		}
-	}
+	found.add(err)
 	if c.BaseURL != "" {
-		s.base, err = parseBase(c.BaseURL)
-		check(err)
+		s.base, err = parseBaseURL(c.BaseURL)
+		found.add(err)
 	}
-	s.mount, err = parseMount(c.MountPath)
-	check(err)
-	s.callbackPath, err = c.parseCallback(s)
-	check(err)
-	if s.home = c.HomeURL; s.home == "" {
-		s.home = "/"
-	} else if path, ok := localPath(s.home); ok {
-		s.home = path
-	} else {
-		fault("HomeURL %q is not a path of this application such as /start", c.HomeURL)
-	}
-	s.postLogout, err = parsePostLogout(c.PostLogoutURL)
-	check(err)
-
-	if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
-		fault("Scopes (AUTH0_SCOPES) %q lack openid, without which there is no ID token", c.Scopes)
-	}
-	if c.SigningAlg != "" && !slices.Contains(signingAlgs, c.SigningAlg) {
-		fault("SigningAlg %q is not one of %s", c.SigningAlg, strings.Join(signingAlgs, ", "))
-	}
-	if c.AuthStyle != oauth2.AuthStyleAutoDetect && c.AuthStyle != oauth2.AuthStyleInParams && c.AuthStyle != oauth2.AuthStyleInHeader {
-		fault("AuthStyle %d is neither oauth2.AuthStyleInParams nor oauth2.AuthStyleInHeader", c.AuthStyle)
-	}
-	if c.MaxAge < 0 || c.MaxAge%time.Second != 0 {
-		fault("MaxAge %v is not a whole number of seconds", c.MaxAge)
-	}
-	if c.UserTimeout < 0 {
-		fault("UserTimeout %v is negative", c.UserTimeout)
-	}
-	if err := c.Mapping.Validate(); err != nil {
-		faults = append(faults, err)
-	}
-	c.validateAPIs(fault)
-	c.validateBackchannel(fault)
-	c.checkCookie(s, fault)
-	return s, errors.Join(faults...)
-}
-
-func (c *Config) checkCookie(s settings, fault func(string, ...any)) {
-	if c.Sessions == nil {
-		return
-	}
-	cookie := c.Sessions.Cookie
-	if cookie.SameSite == http.SameSiteStrictMode {
-		fault("Sessions.Cookie.SameSite is Strict: the browser would leave the session out when Auth0 sends it back, " +
-			"and log in for ever; use Lax")
-	}
-	prefixed := strings.HasPrefix(cookie.Name, "__Host-") || strings.HasPrefix(cookie.Name, "__Secure-")
-	if https := s.base != nil && s.base.Scheme == "https"; prefixed && !https {
-		fault("Sessions.Cookie.Name %q needs https, and BaseURL (APP_BASE_URL) %q is not; leave the prefix out, "+
-			"it is added where it can be", cookie.Name, c.BaseURL)
-	}
-	if strings.HasPrefix(cookie.Name, "__Host-") && (cookie.Domain != "" || cookie.Path != "/") {
-		fault("Sessions.Cookie.Name %q: browsers refuse this prefix with the Domain %q and the Path %q; use another name, "+
-			"or no Domain and the Path /", cookie.Name, cookie.Domain, cookie.Path)
-	}
-}
-
-func parseIssuer(domain string) (string, error) {
-	if domain == "" {
-		return "", errors.New("Domain (AUTH0_DOMAIN) is missing: such as tenant.eu.auth0.com")
-	}
-	raw := domain
-	if !strings.Contains(raw, "://") {
-		if strings.ContainsAny(strings.TrimSuffix(raw, "/"), "/?#") {
-			return "", fmt.Errorf("Domain (AUTH0_DOMAIN) %q has a path but no scheme: write the whole issuer URL, or the host alone", mask(domain))
-		}
-		raw = "https://" + raw
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Hostname() == "":
-		return "", fmt.Errorf("Domain (AUTH0_DOMAIN) %q is not a host name or issuer URL", mask(domain))
-	case u.User != nil:
-		return "", errors.New("Domain (AUTH0_DOMAIN) has a user name or password in it: leave them out")
-	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return "", fmt.Errorf("Domain (AUTH0_DOMAIN) %q has a query or a fragment", domain)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", fmt.Errorf("Domain (AUTH0_DOMAIN) %q: plain http is for loopback hosts only, use https", domain)
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", fmt.Errorf("Domain (AUTH0_DOMAIN) %q: the scheme must be https", domain)
-	}
-	return strings.TrimSuffix(u.String(), "/") + "/", nil
-}
-
-// mask hides what may be a password in a URL that does not parse. It goes by the last @: a password may have some of its own.
-func mask(s string) string {
-	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		return "…" + s[i:]
-	}
+	s.mount, err = parseMountPath(c.MountPath)
+	found.add(err)
+	s.callbackPath, err = c.parseCallbackURI(s)
+	found.add(err)
+	s.home, err = parseHome(c.HomePath)
+	found.add(err)
+	s.postLogout, err = parsePostLogoutURL(c.PostLogoutURL)
+	found.add(err)
 	return s
 }
 
-func parseBase(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q is not an origin such as https://app.example", mask(raw))
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: plain http is for loopback hosts only, use https", raw)
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: the scheme must be https", raw)
-	case strings.ContainsFunc(u.Host, func(c rune) bool { return c > unicode.MaxASCII }):
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: write the host as browsers send it, in ASCII (xn--…)", raw)
+func (c *Config) checkCredentials(found *faults) {
+	const fix = "copy it from the application's settings at Auth0"
+	if c.ClientID == "" {
+		found.addf("ClientID (AUTH0_CLIENT_ID) is missing: %s", fix)
 	}
-	return &url.URL{Scheme: u.Scheme, Host: normalHost(u.Scheme, u.Host)}, nil
+	c.checkClientKey(found)
+	for i, secret := range c.Secrets {
+		if len(secret) < seal.MinSecret {
+			found.addf("Secrets (AUTH0_SECRET): number %d has %d bytes, it needs %d: "+
+				"make one with `openssl rand -hex 32`", i+1, len(secret), seal.MinSecret)
+		}
+	}
+	switch c.AuthStyle {
+	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInParams, oauth2.AuthStyleInHeader:
+	default:
+		found.addf("AuthStyle %d is neither oauth2.AuthStyleInParams nor oauth2.AuthStyleInHeader",
+			c.AuthStyle)
+	}
+	c.checkAlg("SigningAlg", c.SigningAlg, found)
+	c.checkAlg("AccessTokenAlg", c.AccessTokenAlg, found)
 }
 
-// normalHost is the host as browsers send it: lower case, without the scheme's own port.
-func normalHost(scheme, host string) string {
-	host = strings.ToLower(host)
-	if scheme == "https" {
-		return strings.TrimSuffix(host, ":443")
+func (c *Config) checkAlg(field, alg string, found *faults) {
+	if alg != "" && !slices.Contains(signingAlgs, alg) {
+		found.addf("%s %q is not one of %s", field, alg, strings.Join(signingAlgs, ", "))
 	}
-	return strings.TrimSuffix(host, ":80")
 }
 
-func parseMount(path string) (string, error) {
+func (c *Config) checkLogin(found *faults) {
+	if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
+		found.addf("Scopes (AUTH0_SCOPES) %q lack openid, without which there is no ID token",
+			c.Scopes)
+	}
+	if c.Audience != "" && c.Audience == c.ClientID {
+		found.addf("Audience (AUTH0_AUDIENCE) %q is the ClientID, so that ID tokens would pass as "+
+			"access tokens: use the identifier of the API", c.Audience)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.AuthorizationParams)) {
+		if fix := protectedParams[name]; fix != "" {
+			found.addf("AuthorizationParams[%q] is not allowed: %s", name, fix)
+		}
+	}
+	if c.MaxAge < 0 || c.MaxAge%time.Second != 0 {
+		found.addf("MaxAge %v is not a whole number of seconds", c.MaxAge)
+	}
+	if c.UserTimeout < 0 {
+		found.addf("UserTimeout %v is negative", c.UserTimeout)
+	}
+}
+
+const setByLogin = "every login sets it itself"
+
+// protectedParams are the parameters of an authorization request that AuthorizationParams cannot
+// set, and what to do instead.
+var protectedParams = map[string]string{
+	"":                      "a parameter needs a name",
+	"client_id":             "set ClientID",
+	"client_secret":         "it never goes through the browser",
+	"redirect_uri":          "set CallbackURI",
+	"response_type":         setByLogin,
+	"response_mode":         setByLogin,
+	"state":                 setByLogin,
+	"nonce":                 setByLogin,
+	"code_challenge":        setByLogin,
+	"code_challenge_method": setByLogin,
+	"request":               setByLogin,
+	"request_uri":           setByLogin,
+	"scope":                 "set Scopes",
+	"audience":              "set Audience",
+	"organization":          "set Organization",
+	"connection":            "set Connection",
+	"acr_values":            "set ACRValues",
+	"max_age":               "set MaxAge",
+	"invitation":            "it is good for one login",
+}
+
+func (c *Config) checkMapping(found *faults) {
+	if err := c.Mapping.Validate(); err != nil {
+		*found = append(*found, err)
+	}
+	if len(c.Mapping.AccessTokenFields) > 0 && c.Audience == "" {
+		found.addf("Mapping.AccessTokenFields (AUTH0_ACCESS_TOKEN_CLAIM_MAPPING) needs Audience " +
+			"(AUTH0_AUDIENCE): without it, Auth0's access tokens are opaque")
+	}
+	if checker, ok := c.Users.(userprovider.FieldChecker); ok {
+		if err := checker.CheckFields(c.Mapping.FieldNames()); err != nil {
+			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
+		}
+	}
+	if checker, ok := c.Users.(userprovider.RoleChecker); ok {
+		if err := checker.CheckRoles(c.Mapping.Roles()); err != nil {
+			found.addf("Mapping (AUTH0_STAFF_GROUP, AUTH0_SUPERUSER_GROUP): %w", err)
+		}
+	}
+}
+
+func parseMountPath(path string) (string, error) {
 	if path == "" {
 		return "/auth0", nil
 	}
 	mount := strings.TrimSuffix(path, "/")
-	if sent, ok := localPath(mount + "/"); !ok || sent != mount+"/" || strings.ContainsAny(mount, "{}*?#%") {
+	sent, ok := localPath(mount + "/")
+	if !ok || sent != mount+"/" || strings.ContainsAny(mount, "{}*?#%") {
 		return "", fmt.Errorf("MountPath %q is not a plain path such as /auth0", path)
 	}
 	return mount, nil
 }
 
-// The names that CallbackURI knows, as in the URL configuration of a framework.
+func parseHome(raw string) (string, error) {
+	if raw == "" {
+		return "/", nil
+	}
+	path, ok := localPath(raw)
+	if !ok {
+		return "", fmt.Errorf("HomePath %q is not a path of this application such as /start",
+			maskURL(raw))
+	}
+	return path, nil
+}
+
+// The names that CallbackURI accepts, as in the URL configuration of a framework.
 const (
 	callbackName = "auth0_callback"
 	homeName     = "auth0"
 )
 
-func (c *Config) parseCallback(s settings) (path string, err error) {
+// parseCallbackURI returns the path of the callback.
+func (c *Config) parseCallbackURI(s settings) (string, error) {
+	const name = "CallbackURI (AUTH0_CALLBACK_URI)"
 	raw := c.CallbackURI
 	switch {
 	case raw == "" || raw == callbackName:
@@ -207,71 +220,55 @@ func (c *Config) parseCallback(s settings) (path string, err error) {
 	case raw == homeName:
 		return s.mountHome(), nil
 	case strings.Contains(raw, "://"):
-		u, err := url.Parse(raw)
+		path, err := c.callbackPathOf(s, raw)
 		if err != nil {
-			return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is not a URL", mask(raw))
+			return "", fmt.Errorf("%s %q %w", name, maskURL(raw), err)
 		}
-		if s.base == nil {
-			return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is a full URL: set BaseURL (APP_BASE_URL) to its origin, or write its path only", mask(raw))
-		}
-		if u.Scheme != s.base.Scheme || normalHost(u.Scheme, u.Host) != s.base.Host || u.User != nil {
-			return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is on another origin than BaseURL (APP_BASE_URL) %q", mask(raw), s.base)
-		}
-		if u.RawQuery != "" || u.Fragment != "" {
-			return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q has a query or a fragment: leave it out", raw)
-		}
-		raw = u.EscapedPath()
-		if raw == "" {
-			raw = "/"
-		}
+		raw = path
 	case !strings.HasPrefix(raw, "/"):
-		return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is not a known name: use %s, %s, a path that begins with /, or a full URL",
-			raw, callbackName, homeName)
+		return "", fmt.Errorf("%s %q is not a known name: use %s, %s, a path that begins with /, "+
+			"or a full URL", name, maskURL(raw), callbackName, homeName)
 	}
+
 	path, ok := localPath(raw)
 	if !ok || strings.ContainsAny(raw, "?#") {
-		return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is not a plain path such as /custom/path", raw)
+		return "", fmt.Errorf("%s %q is not a plain path such as /custom/path", name, maskURL(raw))
 	}
 	if path == s.mount+"/login" || path == s.mount+"/logout" || path == s.mount+"/me" {
-		return "", fmt.Errorf("CallbackURI (AUTH0_CALLBACK_URI) %q is taken by the Router itself", raw)
+		return "", fmt.Errorf("%s %q is taken by the Router itself: use another path", name, raw)
 	}
 	return path, nil
 }
 
-func parsePostLogout(raw string) (string, error) {
-	if raw == "" {
-		return "", nil
-	}
+// callbackPathOf returns the path of a callback that is a full URL.
+func (c *Config) callbackPathOf(s settings, raw string) (string, error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname()))) {
-		return "", fmt.Errorf("PostLogoutURL %q is not a full https URL", mask(raw))
+	if err != nil {
+		return "", errors.New("is not a URL")
 	}
-	return raw, nil
+	if c.BaseURL == "" {
+		return "", errors.New("is a full URL: set BaseURL (APP_BASE_URL) to its origin, " +
+			"or write its path only")
+	}
+	if s.base == nil {
+		return "/", nil // BaseURL has a fault of its own
+	}
+	if u.Scheme != s.base.Scheme || normalHost(u.Scheme, u.Host) != s.base.Host || u.User != nil {
+		return "", fmt.Errorf("is on another origin than BaseURL (APP_BASE_URL) %q", s.base)
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("has a query or a fragment: leave it out")
+	}
+	if path := u.EscapedPath(); path != "" {
+		return path, nil
+	}
+	return "/", nil
 }
 
+// mountHome is the path of the router's home.
 func (s settings) mountHome() string {
 	if s.mount == "" {
 		return "/"
 	}
 	return s.mount
-}
-
-// isLoopback reports whether a host name can only be this machine (RFC 6761, section 6.3; RFC 8252, section 7.3).
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && addr.IsLoopback()
-}
-
-// hostname is the host of a Host header, without the port. A port that is none stays: in a URL, "localhost:1@evil.example"
-// is the host evil.example.
-func hostname(host string) string {
-	h, port, err := net.SplitHostPort(host)
-	if err != nil || strings.Trim(port, "0123456789") != "" {
-		return host
-	}
-	return h
 }

@@ -59,3 +59,21 @@ func AttachmentID(ctx context.Context, m *scs.SessionManager) (string, error) {
 
 	return string(rs.session.attachment), rs.loadErr
 }
+
+// Discard drops what this request has changed in the session. Nothing is saved with the response, and
+// later changes return [ErrTooLate]. It is for a handler that reports a failure after it has changed
+// the session.
+func Discard(ctx context.Context, m *scs.SessionManager) error {
+	rs, err := requireRequest(ctx, m)
+	if err != nil {
+		return err
+	}
+
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+
+	rs.saved = true
+	rs.wanted = nil
+
+	return nil
+}

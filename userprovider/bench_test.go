@@ -10,14 +10,16 @@ import (
 
 func benchmarkLogin() (userprovider.Mapping, map[string]any, map[string]any) {
 	mapping := userprovider.Mapping{
-		Fields:            map[string]string{"first_name": "given_name", "last_name": "family_name"},
+		Fields: map[string]string{"first_name": "given_name",
+			"last_name": "family_name"},
 		AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
 		GroupsField:       "https://app.example/groups",
 		StaffGroup:        "editors",
 		SuperuserGroup:    "admins",
 	}
 	claims := ada(map[string]any{
-		"auth_time": json.Number("1700000000"), "https://app.example/groups": []any{"readers", "editors"},
+		"auth_time":                  json.Number("1700000000"),
+		"https://app.example/groups": []any{"readers", "editors"},
 	})
 	return mapping, claims, map[string]any{"https://app.example/plan": "gold"}
 }
@@ -42,7 +44,8 @@ func BenchmarkMemorySyncUserUnchanged(b *testing.B) {
 	}
 }
 
-// BenchmarkMemoryFindUser is what every request of a signed-in user costs, among a hundred thousand users.
+// BenchmarkMemoryFindUser is what every request of a signed-in user costs, among a hundred thousand
+// users.
 func BenchmarkMemoryFindUser(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	users := userprovider.NewMemory()

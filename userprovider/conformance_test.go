@@ -40,7 +40,8 @@ func TestCompanyOnlyStoresNobodyElse(t *testing.T) {
 		{Email: "a@evil.example@corp.example", EmailVerified: true},
 	} {
 		identity.Issuer, identity.Subject = "https://tenant.example/", "auth0|mallory"
-		if _, err := users.SyncUser(t.Context(), userprovider.Login{Identity: identity}); err == nil {
+		if _, err := users.SyncUser(t.Context(),
+			userprovider.Login{Identity: identity}); err == nil {
 			t.Errorf("%+v may sign in", identity)
 		}
 	}

@@ -9,21 +9,25 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// CompanyOnly lets only people with a verified address at one domain sign in. It wraps any provider.
+// CompanyOnly lets only people with a verified address at one domain sign in. It wraps any
+// provider.
 type CompanyOnly struct {
 	userprovider.UserProvider
 	Domain string
 }
 
-func (c CompanyOnly) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+func (c CompanyOnly) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User,
+	error) {
 	_, domain, _ := strings.Cut(login.Identity.Email, "@")
 	if !login.Identity.EmailVerified || !strings.EqualFold(domain, c.Domain) {
-		return userprovider.User{}, fmt.Errorf("%w: no verified address at %s", userprovider.ErrRefused, c.Domain)
+		return userprovider.User{}, fmt.Errorf("%w: no verified address at "+
+			"%s", userprovider.ErrRefused, c.Domain)
 	}
 	return c.UserProvider.SyncUser(ctx, login)
 }
 
-// Who may sign in is decided by wrapping a provider. The wrapped one is not asked about people who are refused.
+// Who may sign in is decided by wrapping a provider. The wrapped one is not asked about people who
+// are refused.
 func Example_companyOnly() {
 	users := CompanyOnly{userprovider.NewMemory(), "corp.example"}
 	for _, identity := range []userprovider.Identity{

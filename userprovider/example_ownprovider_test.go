@@ -59,9 +59,10 @@ func (m *Members) FindUser(_ context.Context, id string) (userprovider.User, err
 func Example_ownProvider() {
 	members := &Members{ids: map[[2]string]string{}, users: map[string]userprovider.User{}}
 	user, err := members.SyncUser(context.Background(), userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/", Subject: "auth0|65a1"},
-		Fields:   map[string]any{"first_name": "Ada"},
-		Staff:    new(true),
+		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1"},
+		Fields: map[string]any{"first_name": "Ada"},
+		Staff:  new(true),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -10,7 +10,8 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A login becomes a user. chiauth0 does this on every callback; an application does it in tests of its own provider.
+// A login becomes a user. chiauth0 does this on every callback; an application does it in tests of
+// its own provider.
 func ExampleNewMemory() {
 	mapping := userprovider.Mapping{
 		Fields:      map[string]string{"first_name": "given_name"},
@@ -48,8 +49,9 @@ func ExampleMemory_SetActive() {
 	ctx := context.Background()
 	users := userprovider.NewMemory()
 	login := userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/", Subject: "auth0|65a1"},
-		Fields:   map[string]any{"email": "ada@app.example"},
+		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1"},
+		Fields: map[string]any{"email": "ada@app.example"},
 	}
 	if _, err := users.SyncUser(ctx, login); err != nil {
 		log.Fatal(err)
@@ -66,10 +68,14 @@ func ExampleMemory_SetActive() {
 }
 
 func ExampleMapping_Validate() {
-	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name", "is_staff": "nickname"}}
+	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name",
+		"is_staff": "nickname"}}
 	fmt.Println(mapping.Validate())
 	// Output:
-	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field "is_staff", so it cannot be mapped to "nickname"; set Mapping.StaffGroup (AUTH0_STAFF_GROUP) or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a field of another name
+	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field
+	// "is_staff", so it cannot be mapped to "nickname"; set Mapping.StaffGroup (AUTH0_STAFF_GROUP)
+	// or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a field of another
+	// name
 }
 
 func ExampleMapping_Warnings() {
@@ -78,13 +84,16 @@ func ExampleMapping_Warnings() {
 		fmt.Println(warning)
 	}
 	// Output:
-	// roles depend on the claim "roles", but Auth0 silently drops custom claims of this name: nobody will get a role; set the claim under a URL in an Auth0 Action, such as https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)
+	// roles depend on the claim "roles", but Auth0 silently drops custom claims of this name:
+	// nobody will get a role; set the claim under a URL in an Auth0 Action, such as
+	// https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)
 }
 
 // Extract computes claims before they are mapped.
 func ExampleMapping_Apply() {
 	mapping := userprovider.Mapping{
-		Fields: map[string]string{"display_name": "display_name", "seats": "https://app.example/seats"},
+		Fields: map[string]string{"display_name": "display_name",
+			"seats": "https://app.example/seats"},
 		Extract: func(claims map[string]any) map[string]any {
 			given, _ := claims["given_name"].(string)
 			family, _ := claims["family_name"].(string)

@@ -16,7 +16,8 @@ func FuzzLogin(f *testing.F) {
 		{`{"sub":["a"],"iss":{"a":"b"},"email":1,"email_verified":"true","groups":["editors",1,null]}`, `null`},
 		{`{"sub":"a","iss":"b","auth_time":1e308,"groups":["admins",""]}`, `null`},
 		{`{"groups":"admins","auth_time":-1e-400,"given_name":{"deep":[[[{}]]]}}`, `{"plan":null}`},
-		{`{"auth_time":1700000000.999999999999,"groups":{"editors":true},"email":""}`, `{"plan":[{"a":1}]}`},
+		{`{"auth_time":1700000000.999999999999,"groups":{"editors":true},"email":""}`,
+			`{"plan":[{"a":1}]}`},
 		{`{"auth_time":253402300799.99999999999,"email":null,"given_name":null}`, `{}`},
 	} {
 		f.Add([]byte(seed.claims), []byte(seed.accessToken), true)
@@ -48,15 +49,18 @@ func FuzzLogin(f *testing.F) {
 
 		who := login.Identity
 		for claim, got := range map[string]string{
-			"iss": who.Issuer, "sub": who.Subject, "name": who.Name, "nickname": who.Nickname, "email": who.Email,
-			"picture": who.Picture, "org_id": who.OrgID, "org_name": who.OrgName, "sid": who.SessionID,
+			"iss": who.Issuer, "sub": who.Subject, "name": who.Name, "nickname": who.Nickname,
+			"email":   who.Email,
+			"picture": who.Picture, "org_id": who.OrgID, "org_name": who.OrgName,
+			"sid": who.SessionID,
 		} {
 			if want, _ := claims[claim].(string); got != want {
 				t.Errorf("%s is %#v, the identity says %q", claim, claims[claim], got)
 			}
 		}
 		if who.EmailVerified != (claims["email_verified"] == any(true)) {
-			t.Errorf("email_verified is %#v, the identity says %t", claims["email_verified"], who.EmailVerified)
+			t.Errorf("email_verified is %#v, the identity says %t",
+				claims["email_verified"], who.EmailVerified)
 		}
 		if year := who.AuthTime.Year(); !who.AuthTime.IsZero() && (year < 1970 || year > 9999) {
 			t.Errorf("auth_time is %#v, the identity says %v", claims["auth_time"], who.AuthTime)
@@ -65,9 +69,11 @@ func FuzzLogin(f *testing.F) {
 			t.Errorf("the identity cannot be written down: %v", err)
 		}
 
-		for group, role := range map[string]*bool{"editors": login.Staff, "admins": login.Superuser} {
+		for group, role := range map[string]*bool{"editors": login.Staff,
+			"admins": login.Superuser} {
 			list, _ := claims["groups"].([]any)
-			if member := claims["groups"] == any(group) || slices.Contains(list, any(group)); *role != member {
+			if member := claims["groups"] == any(group) ||
+				slices.Contains(list, any(group)); *role != member {
 				t.Errorf("groups is %#v, membership of %s is %t", claims["groups"], group, *role)
 			}
 		}

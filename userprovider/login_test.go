@@ -15,7 +15,8 @@ func ada(changes map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": "https://tenant.example/", "sub": "auth0|ada",
 		"name": "Ada Lovelace", "nickname": "ada", "given_name": "Ada", "family_name": "Lovelace",
-		"email": "ada@app.example", "email_verified": true, "picture": "https://cdn.example/ada.png",
+		"email": "ada@app.example", "email_verified": true,
+		"picture": "https://cdn.example/ada.png",
 	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
@@ -31,7 +32,8 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	return &site{t, userprovider.Mapping{
-		Fields:            map[string]string{"first_name": "given_name", "last_name": "family_name"},
+		Fields: map[string]string{"first_name": "given_name",
+			"last_name": "family_name"},
 		AccessTokenFields: map[string]string{"department": "https://app.example/department"},
 		StaffGroup:        "editors",
 		SuperuserGroup:    "admins",
@@ -57,7 +59,8 @@ func (s *site) loginWith(claims, accessTokenClaims map[string]any) userprovider.
 		s.t.Fatal(err)
 	}
 	account := user.Value.(userprovider.MemoryUser)
-	if account.Active != user.Active || account.Staff != user.Staff || account.Superuser != user.Superuser {
+	if account.Active != user.Active || account.Staff != user.Staff ||
+		account.Superuser != user.Superuser {
 		s.t.Errorf("the account %+v is not the user %+v", account, user)
 	}
 	return account
@@ -73,7 +76,8 @@ func (s *site) wantField(account userprovider.MemoryUser, name string, want any)
 func (s *site) wantRoles(account userprovider.MemoryUser, staff, superuser bool) {
 	s.t.Helper()
 	if account.Staff != staff || account.Superuser != superuser {
-		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t", account.Staff, account.Superuser, staff, superuser)
+		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t",
+			account.Staff, account.Superuser, staff, superuser)
 	}
 }
 
@@ -97,45 +101,50 @@ func TestLogin(t *testing.T) {
 		run  func(s *site)
 	}{
 		// Fields.
-		{"U1: fields are mapped on creation", func(s *site) {
+		{"fields are mapped on creation", func(s *site) {
 			account := s.login(ada(nil))
 			s.wantField(account, "first_name", "Ada")
 			s.wantField(account, "last_name", "Lovelace")
-			if !account.Active || account.Issuer != "https://tenant.example/" || account.Subject != "auth0|ada" {
+			if !account.Active || account.Issuer != "https://tenant.example/" ||
+				account.Subject != "auth0|ada" {
 				s.t.Errorf("the new account is %+v", account)
 			}
 		}},
-		{"U1: fields are mapped on update", func(s *site) {
+		{"fields are mapped on update", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"family_name": "King"}))
 			s.wantField(after, "first_name", "Ada")
 			s.wantField(after, "last_name", "King")
 			s.wantSaved(before, after, true)
 		}},
-		{"U1: a claim that is missing leaves its field unset on creation", func(s *site) {
+		{"a claim that is missing leaves its field unset on creation", func(s *site) {
 			s.wantField(s.login(ada(map[string]any{"family_name": nil})), "last_name", nil)
 		}},
-		{"U1: a claim that is missing leaves its field as it was on update", func(s *site) {
+		{"a claim that is missing leaves its field as it was on update", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"family_name": nil}))
 			s.wantField(after, "last_name", "Lovelace")
 			s.wantSaved(before, after, false)
 		}},
-		{"U1: nothing changed, nothing saved", func(s *site) {
-			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
-			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}), department("Engines"))
+		{"nothing changed, nothing saved", func(s *site) {
+			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
+				department("Engines"))
+			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
+				department("Engines"))
 			s.wantSaved(before, after, false)
 		}},
-		{"U1: no mapping at all", func(s *site) {
+		{"no mapping at all", func(s *site) {
 			s.Mapping = userprovider.Mapping{}
 			account := s.login(ada(nil))
-			if fields := account.Fields(); len(fields) != 1 || fields["email"] != "ada@app.example" {
+			if fields := account.Fields(); len(fields) != 1 ||
+				fields["email"] != "ada@app.example" {
 				s.t.Errorf("the fields are %v, want the e-mail alone", fields)
 			}
 		}},
 		{"the claim's name may be a URL", func(s *site) {
 			s.Mapping.Fields["plan"] = "https://app.example/plan"
-			s.wantField(s.login(ada(map[string]any{"https://app.example/plan": "gold"})), "plan", "gold")
+			s.wantField(s.login(ada(map[string]any{"https://app.example/plan": "gold"})), "plan",
+				"gold")
 		}},
 
 		// The e-mail.
@@ -163,25 +172,25 @@ func TestLogin(t *testing.T) {
 		}},
 
 		// Roles.
-		{"U3: staff is granted", func(s *site) {
+		{"staff is granted", func(s *site) {
 			s.wantRoles(s.login(ada(nil)), false, false)
 			s.wantRoles(s.login(groups([]any{"editors", "readers"})), true, false)
 		}},
-		{"U3: staff is taken away", func(s *site) {
+		{"staff is taken away", func(s *site) {
 			before := s.login(groups([]any{"editors"}))
 			s.wantRoles(before, true, false)
 			after := s.login(groups([]any{"readers"}))
 			s.wantRoles(after, false, false)
 			s.wantSaved(before, after, true)
 		}},
-		{"U3: superuser is granted", func(s *site) {
+		{"superuser is granted", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins"})), false, true)
 		}},
-		{"U3: superuser is taken away", func(s *site) {
+		{"superuser is taken away", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins", "editors"})), true, true)
 			s.wantRoles(s.login(groups([]any{"editors"})), true, false)
 		}},
-		{"U3: roles without a group are not touched", func(s *site) {
+		{"roles without a group are not touched", func(s *site) {
 			s.login(groups([]any{"admins", "editors"}))
 			s.StaffGroup = ""
 			s.wantRoles(s.login(groups([]any{})), true, false)
@@ -191,22 +200,24 @@ func TestLogin(t *testing.T) {
 		{"groups come from the configured claim", func(s *site) {
 			s.GroupsField = "https://app.example/groups"
 			s.wantRoles(s.login(groups([]any{"admins"})), false, false)
-			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})), false, true)
+			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})),
+				false, true)
 		}},
-		{"U2: a single string is one group", func(s *site) {
+		{"a single string is one group", func(s *site) {
 			s.wantRoles(s.login(groups("editors")), true, false)
 			s.wantRoles(s.login(groups("editors,admins")), false, false)
 			s.wantRoles(s.login(groups("editors admins")), false, false)
 		}},
-		{"U2: no groups at all takes the roles away", func(s *site) {
-			for _, nothing := range []any{nil, []any{}, "", false, 1.0, map[string]any{"admins": "editors"}} {
+		{"no groups at all takes the roles away", func(s *site) {
+			for _, nothing := range []any{nil, []any{}, "", false, 1.0,
+				map[string]any{"admins": "editors"}} {
 				s.wantRoles(s.login(groups([]any{"editors", "admins"})), true, true)
 				s.wantRoles(s.login(groups(nothing)), false, false)
 			}
 		}},
 
 		// People who may not come in, or may again.
-		{"U6: an inactive user stays inactive", func(s *site) {
+		{"an inactive user stays inactive", func(s *site) {
 			account := s.login(ada(nil))
 			if err := s.SetActive(account.ID, false); err != nil {
 				s.t.Fatal(err)
@@ -234,41 +245,43 @@ func TestLogin(t *testing.T) {
 			s.wantField(account, "first_name", "Ada")
 			s.wantField(account, "department", "Engines")
 		}},
-		{"U7: access-token claims are mapped on creation", func(s *site) {
+		{"access-token claims are mapped on creation", func(s *site) {
 			s.Mapping.Fields = nil
 			s.wantField(s.loginWith(ada(nil), department("Engines")), "department", "Engines")
 		}},
-		{"U7: access-token claims are mapped on update", func(s *site) {
+		{"access-token claims are mapped on update", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(nil), department("Poetry"))
 			s.wantField(after, "department", "Poetry")
 			s.wantSaved(before, after, true)
 		}},
-		{"U7: access-token claims unchanged save nothing", func(s *site) {
+		{"access-token claims unchanged save nothing", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			s.wantSaved(before, s.loginWith(ada(nil), department("Engines")), false)
 		}},
-		{"U7: an access-token claim that is missing leaves its field", func(s *site) {
+		{"an access-token claim that is missing leaves its field", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(nil), map[string]any{"scope": "openid"})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: no access token leaves its fields", func(s *site) {
+		{"no access token leaves its fields", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.login(ada(nil))
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: a broken access token has no claims, and leaves its fields even if the ID token has them", func(s *site) {
+		{"a broken access token has no claims, and leaves its fields even if the ID token has " +
+			"them", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(map[string]any{"https://app.example/department": "Everything"}), map[string]any{})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"U7: an access token says nothing but what is mapped", func(s *site) {
+		{"an access token says nothing but what is mapped", func(s *site) {
 			account := s.loginWith(ada(nil), map[string]any{
-				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory", "groups": []any{"admins"},
+				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory",
+				"groups": []any{"admins"},
 			})
 			s.wantField(account, "first_name", "Ada")
 			if account.Subject != "auth0|ada" || account.Email != "ada@app.example" {
@@ -295,14 +308,16 @@ func TestLogin(t *testing.T) {
 		{"finding a user", func(s *site) {
 			account := s.login(ada(nil))
 			user, err := s.FindUser(s.t.Context(), account.ID)
-			if err != nil || user.ID != account.ID || user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
+			if err != nil || user.ID != account.ID ||
+				user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
 				s.t.Errorf("FindUser returned %+v, %v", user, err)
 			}
 		}},
 		{"finding none", func(s *site) {
 			for range 2 { // in an empty store, and in one with users
 				for _, id := range []string{"", "auth0|ada", "0", "1"} {
-					if user, err := s.FindUser(s.t.Context(), id); !errors.Is(err, userprovider.ErrNotFound) {
+					if user, err := s.FindUser(s.t.Context(), id); !errors.Is(err,
+						userprovider.ErrNotFound) {
 						s.t.Errorf("FindUser(%q) returned %+v, %v", id, user, err)
 					}
 				}

@@ -15,14 +15,18 @@ import (
 
 func TestIdentity(t *testing.T) {
 	claims := ada(map[string]any{
-		"org_id": "org_1", "org_name": "engines", "sid": "session-1", "auth_time": json.Number("1700000000"),
-		"groups": []any{"editors"},
+		"org_id": "org_1", "org_name": "engines", "sid": "session-1",
+		"auth_time": json.Number("1700000000"),
+		"groups":    []any{"editors"},
 	})
 	login, warnings := userprovider.Mapping{}.Apply(claims, nil)
 	want := userprovider.Identity{
-		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada Lovelace", Nickname: "ada",
-		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png", Groups: []string{"editors"},
-		OrgID: "org_1", OrgName: "engines", SessionID: "session-1", AuthTime: time.Unix(1700000000, 0).UTC(),
+		Issuer: "https://tenant.example/", Subject: "auth0|ada", Name: "Ada " +
+			"Lovelace", Nickname: "ada",
+		Email: "ada@app.example", EmailVerified: true, Picture: "https://cdn.example/ada.png",
+		Groups: []string{"editors"},
+		OrgID:  "org_1", OrgName: "engines", SessionID: "session-1",
+		AuthTime: time.Unix(1700000000, 0).UTC(),
 	}
 	if !reflect.DeepEqual(login.Identity, want) || warnings != nil {
 		t.Errorf("got %+v, %q, want %+v", login.Identity, warnings, want)
@@ -31,7 +35,8 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("the claims are %v, want %v", login.Claims, claims)
 	}
 
-	for _, wrong := range []any{nil, -1.0, json.Number("-1"), map[string]any{"x": "y"}, []any{}, []any{1.0}} {
+	for _, wrong := range []any{nil, -1.0, json.Number("-1"), map[string]any{"x": "y"}, []any{},
+		[]any{1.0}} {
 		for claim := range claims {
 			claims[claim] = wrong
 		}
@@ -43,15 +48,17 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestEmailVerified(t *testing.T) {
-	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true}, map[string]any{}, false} {
-		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example", "email_verified": value}, nil)
+	for _, value := range []any{nil, "true", "True", "1", json.Number("1"), 1.0, 1, []any{true},
+		map[string]any{}, false} {
+		login, _ := userprovider.Mapping{}.Apply(map[string]any{"email": "a@b.example",
+			"email_verified": value}, nil)
 		if login.Identity.EmailVerified {
-			t.Errorf("U9: email_verified of %#v counts as true", value)
+			t.Errorf("email_verified of %#v counts as true", value)
 		}
 	}
 	login, _ := userprovider.Mapping{}.Apply(map[string]any{"email_verified": true}, nil)
 	if !login.Identity.EmailVerified {
-		t.Error("U9: email_verified of true counts as false")
+		t.Error("email_verified of true counts as false")
 	}
 }
 
@@ -75,8 +82,10 @@ func TestAuthTime(t *testing.T) {
 		}
 	}
 	for _, claim := range []any{
-		nil, "1700000000", true, 0.0, -1.0, 253402300800.0, json.Number("1e400"), json.Number("-1e400"), json.Number(""),
-		json.Number("NaN"), json.Number("Inf"), json.Number("9223372036854775808"), json.Number(strings.Repeat("9", 1<<16)),
+		nil, "1700000000", true, 0.0, -1.0, 253402300800.0, json.Number("1e400"),
+		json.Number("-1e400"), json.Number(""),
+		json.Number("NaN"), json.Number("Inf"), json.Number("9223372036854775808"),
+		json.Number(strings.Repeat("9", 1<<16)),
 	} {
 		if got := at(claim); !got.IsZero() {
 			t.Errorf("auth_time of %.40v is %v, want the zero time", claim, got)
@@ -92,14 +101,15 @@ func TestGroups(t *testing.T) {
 		want    []string
 		warning string // "" is none
 	}{
-		{"U2: a list", []any{"readers", "editors"}, []string{"readers", "editors"}, ""},
-		{"U2: one string is one group", "editors", []string{"editors"}, ""},
-		{"U2: no splitting", "editors, readers", []string{"editors, readers"}, ""},
-		{"U2: a list with non-strings", []any{1.0, "editors", nil, []any{"admins"}}, []string{"editors"}, "not a string"},
-		{"U2: missing or null", nil, nil, "missing or null"},
-		{"U2: an object", map[string]any{"editors": true}, nil, "not a list"},
-		{"U2: true", true, nil, "not a list"},
-		{"U2: an empty list", []any{}, nil, ""},
+		{"a list", []any{"readers", "editors"}, []string{"readers", "editors"}, ""},
+		{"one string is one group", "editors", []string{"editors"}, ""},
+		{"no splitting", "editors, readers", []string{"editors, readers"}, ""},
+		{"a list with non-strings",
+			[]any{1.0, "editors", nil, []any{"admins"}}, []string{"editors"}, "not a string"},
+		{"missing or null", nil, nil, "missing or null"},
+		{"an object", map[string]any{"editors": true}, nil, "not a list"},
+		{"true", true, nil, "not a list"},
+		{"an empty list", []any{}, nil, ""},
 		{"an empty name is no group", []any{"", "editors"}, []string{"editors"}, ""},
 		{"strings, as an Extract makes them", []string{"editors", ""}, []string{"editors"}, ""},
 	} {
@@ -109,11 +119,13 @@ func TestGroups(t *testing.T) {
 			if !slices.Equal(login.Identity.Groups, test.want) {
 				t.Errorf("the groups are %q, want %q", login.Identity.Groups, test.want)
 			}
-			if login.Staff == nil || *login.Staff != slices.Contains(test.want, "editors") || login.Superuser != nil {
+			if login.Staff == nil || *login.Staff != slices.Contains(test.want, "editors") ||
+				login.Superuser != nil {
 				t.Errorf("the roles are %v and %v", login.Staff, login.Superuser)
 			}
 			if test.warning == "" && warnings != nil ||
-				test.warning != "" && (len(warnings) != 1 || !strings.Contains(warnings[0], test.warning)) {
+				test.warning != "" &&
+					(len(warnings) != 1 || !strings.Contains(warnings[0], test.warning)) {
 				t.Errorf("the warnings are %q, want %q", warnings, test.warning)
 			}
 			if _, warnings := (userprovider.Mapping{}).Apply(claims, nil); warnings != nil {
@@ -123,7 +135,7 @@ func TestGroups(t *testing.T) {
 	}
 	for _, group := range []string{"Editors", "editors ", "editor", "*", "editors\x00"} {
 		if login, _ := roles.Apply(map[string]any{"groups": []any{group}}, nil); *login.Staff {
-			t.Errorf("U2: the group %q counts as editors", group)
+			t.Errorf("the group %q counts as editors", group)
 		}
 	}
 }
@@ -133,13 +145,14 @@ func TestFields(t *testing.T) {
 		Fields:            map[string]string{"name": "name", "email": "email"},
 		AccessTokenFields: map[string]string{"plan": "plan"},
 	}
-	t.Run("U1: null counts as absent", func(t *testing.T) {
-		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil}, map[string]any{"plan": nil})
+	t.Run("null counts as absent", func(t *testing.T) {
+		login, _ := mapping.Apply(map[string]any{"name": nil, "email": nil},
+			map[string]any{"plan": nil})
 		if len(login.Fields) != 0 {
 			t.Errorf("the fields are %v, want none", login.Fields)
 		}
 	})
-	t.Run("U1: empty and false are values", func(t *testing.T) {
+	t.Run("empty and false are values", func(t *testing.T) {
 		login, _ := mapping.Apply(map[string]any{"name": ""}, map[string]any{"plan": false})
 		if want := map[string]any{"name": "", "plan": false}; !maps.Equal(login.Fields, want) {
 			t.Errorf("the fields are %v, want %v", login.Fields, want)
@@ -147,7 +160,8 @@ func TestFields(t *testing.T) {
 	})
 	t.Run("an e-mail that is no string is reported and not written", func(t *testing.T) {
 		login, warnings := mapping.Apply(map[string]any{"email": []any{"a@b.example"}}, nil)
-		if len(login.Fields) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0], `"email"`) {
+		if len(login.Fields) != 0 || len(warnings) != 1 ||
+			!strings.Contains(warnings[0], `"email"`) {
 			t.Errorf("got %v, %q", login.Fields, warnings)
 		}
 		if strings.Contains(warnings[0], "a@b.example") {
@@ -161,7 +175,8 @@ func TestFields(t *testing.T) {
 		}
 	})
 	t.Run("names", func(t *testing.T) {
-		if got, want := mapping.FieldNames(), []string{"email", "name", "plan"}; !slices.Equal(got, want) {
+		if got, want := mapping.FieldNames(), []string{"email", "name", "plan"}; !slices.Equal(got,
+			want) {
 			t.Errorf("FieldNames is %q, want %q", got, want)
 		}
 		if got := (userprovider.Mapping{}).FieldNames(); !slices.Equal(got, []string{"email"}) {
@@ -173,8 +188,9 @@ func TestFields(t *testing.T) {
 func TestExtract(t *testing.T) {
 	t.Run("cannot change who the user is", func(t *testing.T) {
 		claims := ada(map[string]any{
-			"org_id": "org_1", "sid": "session-1", "auth_time": json.Number("1700000000"), "email_verified": false,
-			"nested": map[string]any{"list": []any{"a", map[string]any{"b": "c"}}},
+			"org_id": "org_1", "sid": "session-1", "auth_time": json.Number("1700000000"),
+			"email_verified": false,
+			"nested":         map[string]any{"list": []any{"a", map[string]any{"b": "c"}}},
 		})
 		honest, _ := userprovider.Mapping{}.Apply(claims, nil)
 		before := fmt.Sprint(claims)
@@ -205,7 +221,8 @@ func TestExtract(t *testing.T) {
 			Extract: func(map[string]any) map[string]any { return nil }, StaffGroup: "editors",
 		}
 		login, warnings := mapping.Apply(ada(map[string]any{"groups": "editors"}), nil)
-		if len(login.Fields) != 0 || *login.Staff || len(warnings) != 1 || login.Identity.Subject != "auth0|ada" {
+		if len(login.Fields) != 0 || *login.Staff || len(warnings) != 1 ||
+			login.Identity.Subject != "auth0|ada" {
 			t.Errorf("got %+v, %q", login, warnings)
 		}
 	})

@@ -23,7 +23,8 @@ func loginOf(subject string, fields map[string]any) userprovider.Login {
 	}
 }
 
-func mustSync(t *testing.T, users *userprovider.Memory, login userprovider.Login) userprovider.MemoryUser {
+func mustSync(t *testing.T, users *userprovider.Memory,
+	login userprovider.Login) userprovider.MemoryUser {
 	t.Helper()
 	user, err := users.SyncUser(t.Context(), login)
 	if err != nil {
@@ -56,14 +57,16 @@ func TestMemoryTimes(t *testing.T) {
 		users := userprovider.NewMemory()
 		first := mustSync(t, users, loginOf("ada", map[string]any{"plan": "gold"}))
 		if first.Created.IsZero() || !first.Updated.Equal(first.Created) {
-			t.Errorf("a new account was created at %v and updated at %v", first.Created, first.Updated)
+			t.Errorf("a new account was created at %v and updated at "+
+				"%v", first.Created, first.Updated)
 		}
 		time.Sleep(time.Hour)
 		mustSync(t, users, loginOf("ada", map[string]any{"plan": "silver"}))
 		time.Sleep(time.Hour)
 		last := mustSync(t, users, loginOf("ada", map[string]any{"plan": "silver"}))
 		if !last.Created.Equal(first.Created) || last.Updated.Sub(first.Created) != time.Hour {
-			t.Errorf("created at %v and updated at %v, want %v and an hour later", last.Created, last.Updated, first.Created)
+			t.Errorf("created at %v and updated at %v, want %v and an hour "+
+				"later", last.Created, last.Updated, first.Created)
 		}
 	})
 }
@@ -73,7 +76,8 @@ func TestMemoryAccountsAreCopies(t *testing.T) {
 	users := userprovider.NewMemory()
 	users.Defaults = map[string]any{"list": []any{"default"}, "tags": nil, "object": nil}
 	claims := map[string]any{
-		"list": []any{"a", map[string]any{"b": "c"}}, "tags": []string{"x"}, "object": map[string]any{"k": []any{"v"}},
+		"list": []any{"a", map[string]any{"b": "c"}}, "tags": []string{"x"},
+		"object": map[string]any{"k": []any{"v"}},
 	}
 	account := mustSync(t, users, loginOf("ada", claims))
 	before := fmt.Sprint(account.Fields())
@@ -139,9 +143,11 @@ func TestMemoryDefaults(t *testing.T) {
 		"first_name": "", "age": json.Number("0"), "newsletter": true, "anything": nil,
 	}}
 	t.Run("are a new user's fields", func(t *testing.T) {
-		account := mustSync(t, users, loginOf("ada", map[string]any{"first_name": "Ada", "email": "ada@app.example"}))
+		account := mustSync(t, users,
+			loginOf("ada", map[string]any{"first_name": "Ada", "email": "ada@app.example"}))
 		want := map[string]any{
-			"first_name": "Ada", "age": json.Number("0"), "newsletter": true, "anything": nil, "email": "ada@app.example",
+			"first_name": "Ada", "age": json.Number("0"), "newsletter": true, "anything": nil,
+			"email": "ada@app.example",
 		}
 		if got := account.Fields(); !reflect.DeepEqual(got, want) {
 			t.Errorf("the fields are %v, want %v", got, want)
@@ -153,15 +159,17 @@ func TestMemoryDefaults(t *testing.T) {
 			t.Errorf("the field is %v, want what the last login wrote", got)
 		}
 	})
-	t.Run("U4: a field that users lack is an error at start", func(t *testing.T) {
+	t.Run("a field that users lack is an error at start", func(t *testing.T) {
 		err := users.CheckFields([]string{"age", "email", "plan", "zip"})
-		if err == nil || !strings.Contains(err.Error(), `"plan"`) || !strings.Contains(err.Error(), `"zip"`) {
+		if err == nil || !strings.Contains(err.Error(), `"plan"`) ||
+			!strings.Contains(err.Error(), `"zip"`) {
 			t.Errorf("CheckFields: %v, want one that names plan and zip", err)
 		}
 		if err != nil && strings.Contains(err.Error(), `no field "age"`) {
 			t.Errorf("CheckFields: %v", err)
 		}
-		if err := users.CheckFields([]string{"age", "email", "first_name", "newsletter", "anything"}); err != nil {
+		if err := users.CheckFields([]string{"age", "email", "first_name", "newsletter",
+			"anything"}); err != nil {
 			t.Errorf("CheckFields: %v", err)
 		}
 	})
@@ -169,25 +177,27 @@ func TestMemoryDefaults(t *testing.T) {
 		name, field string
 		value       any
 	}{
-		{"U4: a field that users lack is an error at login", "plan", "gold"},
-		{"U4: a field that cannot hold the claim is an error at login", "first_name", json.Number("1")},
-		{"U4: a number is no text", "age", "36"},
-		{"U4: text is no Boolean", "newsletter", "true"},
-		{"U4: an e-mail is text", "email", []any{"ada@app.example"}},
+		{"a field that users lack is an error at login", "plan", "gold"},
+		{"a field that cannot hold the claim is an error at login", "first_name", json.Number("1")},
+		{"a number is no text", "age", "36"},
+		{"text is no Boolean", "newsletter", "true"},
+		{"an e-mail is text", "email", []any{"ada@app.example"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			login := loginOf("ada", map[string]any{"anything": "changed", test.field: test.value})
 			login.Staff = new(true)
 			before := users.Accounts()
 			user, err := users.SyncUser(t.Context(), login)
-			if err == nil || !strings.Contains(err.Error(), `"`+test.field+`"`) || user != (userprovider.User{}) {
+			if err == nil || !strings.Contains(err.Error(), `"`+test.field+`"`) ||
+				user != (userprovider.User{}) {
 				t.Errorf("SyncUser returned %+v, %v", user, err)
 			}
 			if after := users.Accounts(); !reflect.DeepEqual(after, before) {
 				t.Errorf("the refused login changed %v to %v", before, after)
 			}
 			login.Identity.Subject = "somebody new"
-			if _, err := users.SyncUser(t.Context(), login); err == nil || len(users.Accounts()) != len(before) {
+			if _, err := users.SyncUser(t.Context(), login); err == nil ||
+				len(users.Accounts()) != len(before) {
 				t.Errorf("the refused login made a user, %v", err)
 			}
 		})
@@ -206,12 +216,12 @@ func TestMemoryUnique(t *testing.T) {
 		login.Superuser = new(true)
 		_, err := users.SyncUser(t.Context(), login)
 		if !errors.Is(err, userprovider.ErrConflict) || !strings.Contains(err.Error(), `"email"`) {
-			t.Errorf("U9: the same e-mail for %s: %v, want ErrConflict that names it", subject, err)
+			t.Errorf("the same e-mail for %s: %v, want ErrConflict that names it", subject, err)
 		}
 	}
 	accounts := users.Accounts()
 	if len(accounts) != 2 || accounts[1].Email != "grace@app.example" || accounts[1].Superuser {
-		t.Errorf("U9: a conflict stored something: %+v", accounts)
+		t.Errorf("a conflict stored something: %+v", accounts)
 	}
 
 	mustSync(t, users, loginOf("ada", email("countess@app.example")))
@@ -239,7 +249,7 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 			}
 			after := find()
 			if after.Active != active || after.Value.(userprovider.MemoryUser).Active != active {
-				t.Errorf("U6: after SetActive(%t) the user is %+v", active, after)
+				t.Errorf("after SetActive(%t) the user is %+v", active, after)
 			}
 			saved := after.Value.(userprovider.MemoryUser).Updated != before.Value.(userprovider.MemoryUser).Updated
 			if changed := before.Active != active; saved != changed {
@@ -251,18 +261,21 @@ func TestMemoryActiveAndDelete(t *testing.T) {
 		if err := users.Delete(account.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
-			t.Errorf("U6: FindUser of a deleted user: %v", err)
+		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err,
+			userprovider.ErrNotFound) {
+			t.Errorf("FindUser of a deleted user: %v", err)
 		}
 		if err := users.Delete(account.ID); !errors.Is(err, userprovider.ErrNotFound) {
 			t.Errorf("deleting twice: %v", err)
 		}
 		again := mustSync(t, users, loginOf("ada", nil))
 		if again.ID == account.ID || again.ID == "" {
-			t.Errorf("U5: a deleted user who logs in again has the ID %q, the old one was %q", again.ID, account.ID)
+			t.Errorf("a deleted user who logs in again has the ID %q, the old one was "+
+				"%q", again.ID, account.ID)
 		}
-		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err, userprovider.ErrNotFound) {
-			t.Errorf("U5: the old ID finds the new user: %v", err)
+		if _, err := users.FindUser(t.Context(), account.ID); !errors.Is(err,
+			userprovider.ErrNotFound) {
+			t.Errorf("the old ID finds the new user: %v", err)
 		}
 	})
 }
@@ -289,7 +302,8 @@ func TestMemoryOneUserForSimultaneousLogins(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range ids {
 		all.Go(func() {
-			user, err := users.SyncUser(t.Context(), loginOf("ada", map[string]any{"tab": fmt.Sprint(i)}))
+			user, err := users.SyncUser(t.Context(),
+				loginOf("ada", map[string]any{"tab": fmt.Sprint(i)}))
 			if err != nil {
 				t.Error(err)
 			}
@@ -301,11 +315,11 @@ func TestMemoryOneUserForSimultaneousLogins(t *testing.T) {
 	all.Wait()
 	for _, id := range ids {
 		if id != ids[0] {
-			t.Fatalf("U5: simultaneous first logins made the users %q", ids)
+			t.Fatalf("simultaneous first logins made the users %q", ids)
 		}
 	}
 	if accounts := users.Accounts(); len(accounts) != 1 {
-		t.Errorf("U5: simultaneous first logins made %d accounts", len(accounts))
+		t.Errorf("simultaneous first logins made %d accounts", len(accounts))
 	}
 }
 
@@ -336,7 +350,8 @@ func TestMemoryRaces(t *testing.T) {
 						t.Error(err)
 					}
 				case 3:
-					other, err := users.SyncUser(t.Context(), loginOf(fmt.Sprint("other ", i), fields))
+					other, err := users.SyncUser(t.Context(), loginOf(fmt.Sprint("other ",
+						i), fields))
 					if err := errors.Join(err, users.Delete(other.ID)); err != nil {
 						t.Error(err)
 					}

@@ -9,12 +9,15 @@ import (
 
 func TestValidateReservedFields(t *testing.T) {
 	for _, field := range []string{
-		"id", "ID", "pk", "uid", "user_id", "UserID", "sub", "Subject", "iss", "issuer", "is\u017fuer",
+		"id", "ID", "pk", "uid", "user_id", "UserID", "sub", "Subject", "iss", "issuer",
+		"is\u017fuer",
 		"password", "Password", "password_hash", "PasswordHash", "pass-word", "hashed_password",
 		"active", "is_active", "IsActive", "is-active", "IS_ACTIVE", "disabled", "blocked",
-		"staff", "is_staff", "isStaff", "superuser", "is_superuser", "super_user", "is_admin", "admin",
+		"staff", "is_staff", "isStaff", "superuser", "is_superuser", "super_user", "is_admin",
+		"admin",
 		"role", "roles", "permissions", "user_permissions", "groups",
-		"is staff", "is.staff", `"is_staff"`, "`is_staff`", "is_sta\u200bff", "i\u017f_\u017ftaff", "P\u212a",
+		"is staff",
+		"is.staff", `"is_staff"`, "`is_staff`", "is_sta\u200bff", "i\u017f_\u017ftaff", "P\u212a",
 	} {
 		for _, mapping := range []userprovider.Mapping{
 			{Fields: map[string]string{field: "nickname"}},
@@ -22,12 +25,13 @@ func TestValidateReservedFields(t *testing.T) {
 		} {
 			err := mapping.Validate()
 			if err == nil {
-				t.Errorf("U8: the field %q may be mapped", field)
+				t.Errorf("the field %q may be mapped", field)
 				continue
 			}
-			for _, part := range []string{"no claim may write", `"nickname"`, "Mapping.", "AUTH0_", "; "} {
+			for _, part := range []string{"no claim may write",
+				`"nickname"`, "Mapping.", "AUTH0_", "; "} {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("U8: the error for %q does not say %s: %v", field, part, err)
+					t.Errorf("the error for %q does not say %s: %v", field, part, err)
 				}
 			}
 		}
@@ -38,10 +42,13 @@ func TestValidateTakes(t *testing.T) {
 	for _, mapping := range []userprovider.Mapping{
 		{},
 		{Fields: map[string]string{"email": "email"}},
-		{Fields: map[string]string{"username": "nickname", "first_name": "given_name", "auth0_id": "sub"}},
-		{Fields: map[string]string{"plan": "https://app.example/plan", "idea": "idea", "activity": "x", "rolex": "y"}},
+		{Fields: map[string]string{"username": "nickname", "first_name": "given_name",
+			"auth0_id": "sub"}},
+		{Fields: map[string]string{"plan": "https://app.example/plan", "idea": "idea",
+			"activity": "x", "rolex": "y"}},
 		{Fields: map[string]string{"a": "name"}, AccessTokenFields: map[string]string{"b": "name"}},
-		{GroupsField: "https://app.example/groups", StaffGroup: "site editors", SuperuserGroup: "site editors"},
+		{GroupsField: "https://app.example/groups", StaffGroup: "site " +
+			"editors", SuperuserGroup: "site editors"},
 	} {
 		if err := mapping.Validate(); err != nil {
 			t.Errorf("%+v: %v", mapping, err)
@@ -63,7 +70,8 @@ func TestValidateRefuses(t *testing.T) {
 		{
 			"a claim without a name",
 			userprovider.Mapping{AccessTokenFields: map[string]string{"plan": " "}},
-			[]string{"Mapping.AccessTokenFields", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", `"plan"`, "no name"},
+			[]string{"Mapping.AccessTokenFields", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", `"plan"`,
+				"no name"},
 		},
 		{
 			"spaces around a field",
@@ -100,13 +108,16 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"spaces around groups",
-			userprovider.Mapping{GroupsField: " groups", StaffGroup: "editors ", SuperuserGroup: "\t"},
-			[]string{"AUTH0_GROUPS_FIELD", `" groups"`, "AUTH0_STAFF_GROUP", `"editors "`, "AUTH0_SUPERUSER_GROUP", `"\t"`},
+			userprovider.Mapping{GroupsField: " groups",
+				StaffGroup: "editors ", SuperuserGroup: "\t"},
+			[]string{"AUTH0_GROUPS_FIELD", `" groups"`, "AUTH0_STAFF_GROUP", `"editors "`,
+				"AUTH0_SUPERUSER_GROUP", `"\t"`},
 		},
 		{
 			"everything at once",
 			userprovider.Mapping{
-				Fields:            map[string]string{"is_staff": "nickname", "id": "name", "email": "name", "": "x"},
+				Fields: map[string]string{"is_staff": "nickname", "id": "name",
+					"email": "name", "": "x"},
 				AccessTokenFields: map[string]string{"is_superuser": "scope"},
 				StaffGroup:        " ",
 			},
@@ -139,13 +150,17 @@ func TestWarnings(t *testing.T) {
 		mapping userprovider.Mapping
 		warns   bool
 	}{
-		{"U2: groups, by default", userprovider.Mapping{StaffGroup: "editors"}, true},
-		{"U2: groups", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "groups"}, true},
-		{"U2: roles", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "roles"}, true},
-		{"U2: permissions", userprovider.Mapping{StaffGroup: "editors", GroupsField: "permissions"}, true},
-		{"a URL", userprovider.Mapping{StaffGroup: "editors", GroupsField: "https://app.example/groups"}, false},
+		{"groups, by default", userprovider.Mapping{StaffGroup: "editors"}, true},
+		{"groups", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "groups"}, true},
+		{"roles", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "roles"}, true},
+		{"permissions", userprovider.Mapping{StaffGroup: "editors", GroupsField: "permissions"},
+			true},
+		{"a URL",
+			userprovider.Mapping{StaffGroup: "editors", GroupsField: "https://app.example/groups"},
+			false},
 		{"no roles", userprovider.Mapping{GroupsField: "groups"}, false},
-		{"an Extract may make the claim", userprovider.Mapping{StaffGroup: "editors", Extract: same}, false},
+		{"an Extract may make the claim",
+			userprovider.Mapping{StaffGroup: "editors", Extract: same}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			warnings := test.mapping.Warnings(true)

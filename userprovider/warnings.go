@@ -31,7 +31,7 @@ func (m Mapping) GroupsWarning() string {
 		return ""
 	}
 	name := topLevelName(m.groupsField())
-	reason := ""
+	var reason string
 	switch {
 	case slices.Contains(restrictedClaims, name):
 		reason = "custom claims of this name"

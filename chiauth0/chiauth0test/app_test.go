@@ -17,12 +17,16 @@ import (
 )
 
 const (
-	callbackURL = "http://app.test/callback?from=tenant" // never requested: the tests look at the redirect
+	// Nothing listens at these URLs: the tests read the redirects to them.
+	callbackURL = "http://app.test/callback?from=tenant"
 	loggedOut   = "http://app.test/bye?lang=en"
-	ada         = "Ada@example.com"
+
+	ada = "Ada@example.com"
+	bob = "bob@example.com"
 )
 
-// An app is an application that sends its requests by hand, so that tests can get each of them wrong.
+// An app is an application that builds its requests by hand, so that a test can change each
+// parameter.
 type app struct {
 	t        *testing.T
 	tenant   *chiauth0test.Tenant
@@ -35,36 +39,74 @@ type app struct {
 func newApp(t *testing.T) *app {
 	t.Helper()
 	a := &app{
-		t: t, tenant: chiauth0test.Start(t), browser: chiauth0test.NewBrowser(), verifier: oauth2.GenerateVerifier(),
-		clock: time.Now(),
+		t:        t,
+		tenant:   chiauth0test.Start(t),
+		browser:  chiauth0test.NewBrowser(),
+		verifier: oauth2.GenerateVerifier(),
+		clock:    time.Now(),
 	}
 	a.tenant.Now = func() time.Time { return a.clock }
 	a.client = a.tenant.AddClient(chiauth0test.Client{
-		ID: "app", Secret: "s e/c+r:et", Name: "<App>", // characters that each encoding treats in its own way
-		CallbackURLs: []string{callbackURL}, LogoutURLs: []string{loggedOut},
+		ID:           "app",
+		Secret:       "s e/c+r:et", // form encoding and base64 treat these characters differently
+		Name:         "<App>",
+		CallbackURLs: []string{callbackURL},
+		LogoutURLs:   []string{loggedOut},
 	})
-	a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Name: "Ada Lovelace", EmailVerified: true})
+	a.addUser(chiauth0test.User{Name: "Ada Lovelace", EmailVerified: true})
 	return a
 }
 
-// edits are parameters that a test wants otherwise than the application would send them; "" leaves one out.
+// addUser adds a user, by default Ada with the password "password".
+func (a *app) addUser(user chiauth0test.User) chiauth0test.User {
+	if user.Email == "" {
+		user.Email = ada
+	}
+	user.Password = "password"
+	return a.tenant.AddUser(user)
+}
+
+// addOther adds a second client and returns the form parameters that authenticate it.
+func (a *app) addOther() edits {
+	const secret = "other secret"
+	a.tenant.AddClient(chiauth0test.Client{ID: "other", Secret: secret})
+	return edits{"client_id": "other", "client_secret": secret}
+}
+
+// updateClient changes the registration of the client.
+func (a *app) updateClient(change func(*chiauth0test.Client)) {
+	change(&a.client)
+	a.client = a.tenant.AddClient(a.client)
+}
+
+// edits change the parameters of a request. An empty value removes the parameter.
 type edits map[string]string
 
 func (e edits) apply(values url.Values) url.Values {
 	for name, value := range e {
-		if values.Set(name, value); value == "" {
+		values.Set(name, value)
+		if value == "" {
 			values.Del(name)
 		}
 	}
 	return values
 }
 
+func (a *app) authorizeForm(e edits) url.Values {
+	return e.apply(url.Values{
+		"client_id":             {a.client.ID},
+		"redirect_uri":          {callbackURL},
+		"response_type":         {"code"},
+		"scope":                 {"openid profile email"},
+		"state":                 {"the state"},
+		"nonce":                 {"the nonce"},
+		"code_challenge":        {oauth2.S256ChallengeFromVerifier(a.verifier)},
+		"code_challenge_method": {"S256"},
+	})
+}
+
 func (a *app) authorizeURL(e edits) string {
-	return a.tenant.Issuer() + "authorize?" + e.apply(url.Values{
-		"client_id": {a.client.ID}, "redirect_uri": {callbackURL}, "response_type": {"code"},
-		"scope": {"openid profile email"}, "state": {"the state"}, "nonce": {"the nonce"},
-		"code_challenge": {oauth2.S256ChallengeFromVerifier(a.verifier)}, "code_challenge_method": {"S256"},
-	}).Encode()
+	return a.tenant.Issuer() + "authorize?" + a.authorizeForm(e).Encode()
 }
 
 // login logs Ada in and returns the query of the callback.
@@ -75,26 +117,26 @@ func (a *app) login(e edits) url.Values {
 		a.t.Fatal(err)
 	}
 	if base, _, _ := strings.Cut(callback.String(), "&"); base != callbackURL {
-		a.t.Fatalf("sent back to %s, not %s", callback, callbackURL)
+		a.t.Fatalf("callback is %s, want %s", callback, callbackURL)
 	}
 	return callback.Query()
 }
 
-// code is login, for tests in which it goes well.
+// code logs Ada in and returns the code.
 func (a *app) code(e edits) string {
 	a.t.Helper()
 	query := a.login(e)
 	if query.Get("code") == "" {
-		a.t.Fatalf("no code: %v", query)
+		a.t.Fatalf("callback query %v has no code", query)
 	}
 	return query.Get("code")
 }
 
-// post sends a form and returns the JSON answer.
-func (a *app) post(path string, form url.Values, header ...string) (status int, body map[string]any) {
+// post sends a form and returns the JSON answer. header lists names and values.
+func (a *app) post(path string, form url.Values, header ...string) (int, map[string]any) {
 	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.tenant.Issuer()+path,
-		strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost,
+		a.tenant.Issuer()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -126,8 +168,12 @@ func (a *app) do(req *http.Request) (status int, body map[string]any) {
 
 func (a *app) codeForm(code string, e edits) url.Values {
 	return e.apply(url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callbackURL}, "code_verifier": {a.verifier},
-		"client_id": {a.client.ID}, "client_secret": {a.client.Secret},
+		"grant_type":    {"authorization_code"},
+		"code":          {code},
+		"redirect_uri":  {callbackURL},
+		"code_verifier": {a.verifier},
+		"client_id":     {a.client.ID},
+		"client_secret": {a.client.Secret},
 	})
 }
 
@@ -142,9 +188,21 @@ func (a *app) refresh(token any, e edits) (status int, body map[string]any) {
 	a.t.Helper()
 	text, _ := token.(string)
 	return a.post("oauth/token", e.apply(url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {text},
-		"client_id": {a.client.ID}, "client_secret": {a.client.Secret},
+		"grant_type":    {"refresh_token"},
+		"refresh_token": {text},
+		"client_id":     {a.client.ID},
+		"client_secret": {a.client.Secret},
 	}))
+}
+
+// mustRefresh uses a refresh token and fails the test if it is refused.
+func (a *app) mustRefresh(token any, e edits) map[string]any {
+	a.t.Helper()
+	status, body := a.refresh(token, e)
+	if status != http.StatusOK {
+		a.t.Fatalf("refresh answered %d %v, want 200", status, body)
+	}
+	return body
 }
 
 // tokens logs Ada in and redeems the code.
@@ -152,7 +210,7 @@ func (a *app) tokens(e edits) map[string]any {
 	a.t.Helper()
 	status, body := a.redeem(a.code(e), nil)
 	if status != http.StatusOK {
-		a.t.Fatalf("token endpoint: %d %v", status, body)
+		a.t.Fatalf("token endpoint answered %d %v, want 200", status, body)
 	}
 	return body
 }
@@ -163,7 +221,7 @@ func (a *app) idToken(e edits) map[string]any {
 	return a.open(a.tokens(e)["id_token"])
 }
 
-// open verifies a token against the published keys and returns its claims.
+// open verifies a token with the published keys and returns its claims.
 func (a *app) open(token any) map[string]any {
 	a.t.Helper()
 	text, _ := token.(string)
@@ -184,6 +242,13 @@ func (a *app) open(token any) map[string]any {
 	return claims
 }
 
+// number returns a JSON number of verified claims.
+func number(claim any) int64 {
+	n, _ := claim.(json.Number)
+	value, _ := n.Int64()
+	return value
+}
+
 func (a *app) keys() *jose.JSONWebKeySet {
 	a.t.Helper()
 	resp, err := http.Get(a.tenant.Issuer() + ".well-known/jwks.json")
@@ -198,17 +263,23 @@ func (a *app) keys() *jose.JSONWebKeySet {
 	return &set
 }
 
-// get opens a page of the tenant in the browser, follows no redirect, and returns the answer with its body.
+// get opens a page of the tenant in the browser, without following redirects.
 func (a *app) get(target string) (*http.Response, string) {
 	a.t.Helper()
 	return a.send(http.MethodGet, target, nil)
 }
 
-func (a *app) send(method, target string, form url.Values, header ...string) (*http.Response, string) {
+// send sends a request from the browser. header lists names and values.
+func (a *app) send(
+	method, target string, form url.Values, header ...string,
+) (*http.Response, string) {
 	a.t.Helper()
 	browser := *a.browser
-	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	req, err := http.NewRequestWithContext(a.t.Context(), method, target, strings.NewReader(form.Encode()))
+	browser.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
+	req, err := http.NewRequestWithContext(a.t.Context(), method, target,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -228,4 +299,57 @@ func (a *app) send(method, target string, form url.Values, header ...string) (*h
 		a.t.Fatal(err)
 	}
 	return resp, string(body)
+}
+
+// showsLoginPage reports whether a login shows the login page.
+func (a *app) showsLoginPage(e edits) bool {
+	a.t.Helper()
+	resp, _ := a.get(a.authorizeURL(e))
+	location, err := resp.Location()
+	if err != nil {
+		a.t.Fatalf("authorize answered %s without Location", resp.Status)
+	}
+	return location.Path == "/u/login"
+}
+
+// loggedIn reports whether the browser has a session at the tenant.
+func (a *app) loggedIn() bool {
+	a.t.Helper()
+	return a.login(edits{"prompt": "none"}).Has("code")
+}
+
+// wantStatus checks the status of an answer.
+func wantStatus(t *testing.T, what string, got, want int) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: status %d, want %d", what, got, want)
+	}
+}
+
+// wantError checks an error answer in JSON.
+func wantError(t *testing.T, status int, body map[string]any, wantStatus int, wantCode string) {
+	t.Helper()
+	code, _ := body["error"].(string)
+	if status != wantStatus || code != wantCode {
+		t.Errorf("got %d %v, want %d %s", status, body, wantStatus, wantCode)
+	}
+	for _, name := range []string{"access_token", "id_token", "refresh_token", "request_uri"} {
+		if _, found := body[name]; found {
+			t.Errorf("error answer has %s", name)
+		}
+	}
+}
+
+// wantClaims checks some claims of a token. A nil value means that the claim must be absent.
+func wantClaims(t *testing.T, claims, want map[string]any) {
+	t.Helper()
+	for name, value := range want {
+		got, found := claims[name]
+		if value == nil && found {
+			t.Errorf("claim %s is %v, want it absent", name, got)
+		}
+		if value != nil && got != value {
+			t.Errorf("claim %s is %v, want %v", name, got, value)
+		}
+	}
 }

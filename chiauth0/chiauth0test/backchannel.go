@@ -1,6 +1,7 @@
 package chiauth0test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -87,7 +88,7 @@ func (t *Tenant) deliver(ctx context.Context, token LogoutToken, attempts int) L
 	}
 
 	for {
-		delivery.attempt(ctx)
+		delivery.attempt(ctx, cmp.Or(t.logouts.timeout, logoutTimeout))
 		if delivery.settled() || delivery.Attempts >= attempts {
 			return delivery
 		}
@@ -107,10 +108,10 @@ func (d *LogoutDelivery) settled() bool {
 	}, d.Status)
 }
 
-func (d *LogoutDelivery) attempt(ctx context.Context) {
+func (d *LogoutDelivery) attempt(ctx context.Context, timeout time.Duration) {
 	d.Attempts++
 	d.Status, d.Body = 0, ""
-	ctx, cancel := context.WithTimeout(ctx, logoutTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	form := url.Values{"logout_token": {d.Token}}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, strings.NewReader(form))
@@ -142,6 +143,8 @@ var logoutClient = &http.Client{
 
 // A logoutLog keeps deliveries, and counts those under way.
 type logoutLog struct {
+	timeout time.Duration // of one attempt; 0: logoutTimeout
+
 	mu       sync.Mutex
 	underWay int
 	idle     chan struct{} // closed when underWay becomes zero; nil if it is zero

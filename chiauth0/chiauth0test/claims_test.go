@@ -3,8 +3,8 @@ package chiauth0test_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -13,148 +13,181 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-func TestClaims(t *testing.T) {
+func TestIDTokenClaims(t *testing.T) {
 	t.Parallel()
-	t.Run("ID token", func(t *testing.T) {
+	t.Run("are those of Auth0", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		claims := a.idToken(nil)
-		for name, want := range map[string]any{
-			"iss": a.tenant.Issuer(), "aud": "app", "nonce": "the nonce", "name": "Ada Lovelace", "nickname": "Ada", "email": ada,
+		wantClaims(t, claims, map[string]any{
+			"iss":            a.tenant.Issuer(),
+			"aud":            "app",
+			"nonce":          "the nonce",
+			"name":           "Ada Lovelace",
+			"nickname":       "Ada",
+			"email":          ada,
 			"email_verified": true,
-		} {
-			if claims[name] != want {
-				t.Errorf("%s is %v, want %v", name, claims[name], want)
-			}
-		}
+
+			"azp": nil, "at_hash": nil, "auth_time": nil, "acr": nil, "amr": nil,
+			"org_id": nil, "session_expiry": nil, "picture": nil, "given_name": nil,
+		})
 		if sub, _ := claims["sub"].(string); !strings.HasPrefix(sub, "auth0|") {
-			t.Errorf("sub is %v", claims["sub"])
+			t.Errorf("sub is %q, want the prefix auth0|", sub)
 		}
-		if iat, exp := number(claims["iat"]), number(claims["exp"]); iat != a.clock.Unix() || exp != iat+36000 {
-			t.Errorf("iat %d, exp %d, now %d", iat, exp, a.clock.Unix())
-		}
-		for _, name := range []string{"azp", "at_hash", "auth_time", "org_id", "picture", "given_name"} {
-			if claims[name] != nil {
-				t.Errorf("%s is %v", name, claims[name])
-			}
+		iat, exp := number(claims["iat"]), number(claims["exp"])
+		if iat != a.clock.Unix() || exp != iat+36000 {
+			t.Errorf("iat is %d and exp %d, want %d and 36000 more", iat, exp, a.clock.Unix())
 		}
 	})
-	t.Run("what the scopes leave out", func(t *testing.T) {
+	t.Run("are fewer with fewer scopes", func(t *testing.T) {
 		t.Parallel()
 		claims := newApp(t).idToken(edits{"scope": "openid", "nonce": ""})
-		if got := slices.Sorted(maps.Keys(claims)); !slices.Equal(got, []string{"aud", "exp", "iat", "iss", "sid", "sub"}) {
-			t.Errorf("claims %v", got)
+		got := slices.Sorted(maps.Keys(claims))
+		want := []string{"aud", "exp", "iat", "iss", "sid", "sub"}
+		if !slices.Equal(got, want) {
+			t.Errorf("claims are %v, want %v", got, want)
 		}
 	})
-	t.Run("a user's own, changed from the next token on", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		user := a.tenant.AddUser(chiauth0test.User{
-			Email: ada, Password: "password", Subject: "google-oauth2|1", GivenName: "Ada", FamilyName: "Lovelace",
-			Picture: "http://app.test/ada.png", Claims: map[string]any{"groups": []string{"staff"}, "email_verified": "true"},
-		})
-		claims := a.idToken(nil)
-		if groups, _ := claims["groups"].([]any); len(groups) != 1 || groups[0] != "staff" || claims["sub"] != "google-oauth2|1" ||
-			claims["given_name"] != "Ada" || claims["family_name"] != "Lovelace" || claims["email_verified"] != "true" ||
-			claims["picture"] != "http://app.test/ada.png" {
-			t.Errorf("claims %v", claims)
-		}
-		user.Claims = map[string]any{"email": nil, "groups": nil}
-		a.tenant.AddUser(user)
-		if claims := a.idToken(nil); claims["groups"] != nil || claims["email"] != nil || claims["email_verified"] != false {
-			t.Errorf("claims %v", claims)
-		}
-	})
-	t.Run("AddUser keeps a copy", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		claims := map[string]any{"groups": "staff"}
-		returned := a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Claims: claims})
-		claims["groups"], returned.Claims["groups"] = "superusers", "superusers"
-		if got := a.idToken(nil)["groups"]; got != "staff" {
-			t.Errorf("groups %v", got)
-		}
-	})
-	t.Run("at_hash", func(t *testing.T) {
+	t.Run("AccessTokenHash adds at_hash", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.AccessTokenHash = true
 		tokens := a.tokens(nil)
 		access, _ := tokens["access_token"].(string)
-		if got, want := a.open(tokens["id_token"])["at_hash"], leftHalf(access); got != want {
-			t.Errorf("at_hash %v, want %v", got, want)
-		}
+		hash := sha256.Sum256([]byte(access)) // OpenID Connect Core 1.0, section 3.1.3.6
+		want := base64.RawURLEncoding.EncodeToString(hash[:len(hash)/2])
+		wantClaims(t, a.open(tokens["id_token"]), map[string]any{"at_hash": want})
 	})
-	t.Run("access token of an API", func(t *testing.T) {
+}
+
+func TestUserClaims(t *testing.T) {
+	t.Parallel()
+	t.Run("replace and remove the tenant's, beginning with the next token", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.AddAPI("https://api.test", "read:all")
-		a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", AccessTokenClaims: map[string]any{"role": "editor"}})
-		tokens := a.tokens(edits{"audience": "https://api.test", "scope": "openid read:all write:all"})
-		claims := a.open(tokens["access_token"])
-		if tokens["scope"] != "openid read:all" || claims["scope"] != "openid read:all" {
-			t.Errorf("scope %v, in the token %v", tokens["scope"], claims["scope"])
-		}
-		aud, _ := claims["aud"].([]any)
-		if len(aud) != 2 || aud[0] != "https://api.test" || aud[1] != a.tenant.Issuer()+"userinfo" || claims["azp"] != "app" ||
-			claims["role"] != "editor" || claims["gty"] != nil || claims["sub"] != a.open(tokens["id_token"])["sub"] {
-			t.Errorf("claims %v", claims)
-		}
-		if number(claims["exp"])-number(claims["iat"]) != 86400 {
-			t.Errorf("claims %v", claims)
-		}
+		user := a.addUser(chiauth0test.User{
+			Subject:    "google-oauth2|1",
+			GivenName:  "Ada",
+			FamilyName: "Lovelace",
+			Picture:    "http://app.test/ada.png",
+			Claims:     map[string]any{"groups": "staff", "email_verified": "true"},
+		})
+		wantClaims(t, a.idToken(nil), map[string]any{
+			"sub":            "google-oauth2|1",
+			"given_name":     "Ada",
+			"family_name":    "Lovelace",
+			"picture":        "http://app.test/ada.png",
+			"groups":         "staff",
+			"email_verified": "true",
+		})
+		user.Claims = map[string]any{"email": nil, "groups": nil}
+		a.addUser(user)
+		wantClaims(t, a.idToken(nil), map[string]any{
+			"groups": nil, "email": nil, "email_verified": false,
+		})
 	})
-	t.Run("access token without an API is opaque", func(t *testing.T) {
+	t.Run("are copied by AddUser", func(t *testing.T) {
 		t.Parallel()
-		if token, _ := newApp(t).tokens(nil)["access_token"].(string); token == "" || strings.Contains(token, ".") {
-			t.Errorf("access token %q", token)
-		}
+		a := newApp(t)
+		claims := map[string]any{"groups": "staff"}
+		returned := a.addUser(chiauth0test.User{Claims: claims})
+		claims["groups"] = "admins"
+		returned.Claims["groups"] = "admins"
+		wantClaims(t, a.idToken(nil), map[string]any{"groups": "staff"})
 	})
 }
 
-func TestUserinfo(t *testing.T) {
+func TestAuthTime(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Claims: map[string]any{"groups": "staff"}})
-	tokens := a.tokens(edits{"scope": "openid email"})
-	if status, claims := a.userinfo("Bearer", tokens["access_token"]); status != http.StatusOK || claims["email"] != ada ||
-		claims["groups"] != "staff" || claims["name"] != nil || claims["sub"] != a.open(tokens["id_token"])["sub"] {
-		t.Errorf("answered %d %v", status, claims)
+	start := a.clock.Unix()
+	wantClaims(t, a.idToken(edits{"prompt": "login"}), map[string]any{"auth_time": nil})
+	a.clock = a.clock.Add(time.Minute)
+	if got := number(a.idToken(edits{"max_age": "3600"})["auth_time"]); got != start {
+		t.Errorf("auth_time is %d, want the login at %d", got, start)
 	}
-	for name, try := range map[string][2]any{
-		"no token": {"Bearer", ""}, "unknown token": {"Bearer", "x"}, "ID token": {"Bearer", tokens["id_token"]},
-		"another scheme": {"Basic", tokens["access_token"]},
-	} {
-		if status, body := a.userinfo(try[0], try[1]); status != http.StatusUnauthorized {
-			t.Errorf("%s: %d %v", name, status, body)
+	if got := number(a.idToken(edits{"max_age": "0"})["auth_time"]); got != start+60 {
+		t.Errorf("auth_time is %d, want the second login at %d", got, start+60)
+	}
+}
+
+func TestAccessToken(t *testing.T) {
+	t.Parallel()
+	const api = "https://api.test"
+	t.Run("of an API is a JWT", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.AddAPI(api, "read:all")
+		a.addUser(chiauth0test.User{AccessTokenClaims: map[string]any{"role": "editor"}})
+		tokens := a.tokens(edits{"audience": api, "scope": "openid read:all write:all"})
+		claims := a.open(tokens["access_token"])
+		wantClaims(t, claims, map[string]any{
+			"iss":         a.tenant.Issuer(),
+			"sub":         a.open(tokens["id_token"])["sub"],
+			"azp":         "app",
+			"scope":       "openid read:all",
+			"role":        "editor",
+			"gty":         nil,
+			"permissions": nil,
+		})
+		if tokens["scope"] != "openid read:all" {
+			t.Errorf("scope of the answer is %v, want %q", tokens["scope"], "openid read:all")
 		}
-	}
-	a.clock = a.clock.Add(24 * time.Hour)
-	if status := a.userinfoStatus(tokens["access_token"]); status != http.StatusUnauthorized {
-		t.Errorf("expired: %d", status)
+		want := fmt.Sprint([]string{api, a.tenant.Issuer() + "userinfo"})
+		if got := fmt.Sprint(claims["aud"]); got != want {
+			t.Errorf("aud is %s, want %s", got, want)
+		}
+		if got := number(claims["exp"]) - number(claims["iat"]); got != 86400 {
+			t.Errorf("the lifetime is %d, want 86400", got)
+		}
+	})
+	t.Run("without an API is opaque", func(t *testing.T) {
+		t.Parallel()
+		wantOpaque(t, newApp(t).tokens(nil)["access_token"])
+	})
+	t.Run("of an API is opaque with OpaqueAccessTokens", func(t *testing.T) {
+		t.Parallel()
+		a := newApp(t)
+		a.tenant.OpaqueAccessTokens = true
+		a.tenant.AddAPI(api)
+		token := a.tokens(edits{"audience": api})["access_token"]
+		wantOpaque(t, token)
+		wantStatus(t, "userinfo", a.userinfoStatus(token), 200)
+	})
+}
+
+func wantOpaque(t *testing.T, token any) {
+	t.Helper()
+	if text, _ := token.(string); text == "" || strings.Contains(text, ".") {
+		t.Errorf("access token is %v, want an opaque one", token)
 	}
 }
 
-// leftHalf is at_hash as OpenID Connect Core, section 3.1.3.6, computes it for RS256.
-func leftHalf(token string) string {
-	hash := sha256.Sum256([]byte(token))
-	return base64.RawURLEncoding.EncodeToString(hash[:len(hash)/2])
-}
+func TestRBAC(t *testing.T) {
+	t.Parallel()
+	const api = "https://api.test"
+	a := newApp(t)
+	a.tenant.AddAPI(api, "read:all", "write:all", "delete:all")
+	a.addUser(chiauth0test.User{Permissions: []string{"delete:all", "read:all", "other"}})
+	login := edits{"audience": api, "scope": "openid offline_access read:all write:all"}
 
-func (a *app) userinfo(scheme, token any) (status int, claims map[string]any) {
-	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodGet, a.tenant.Issuer()+"userinfo", http.NoBody)
-	if err != nil {
-		a.t.Fatal(err)
+	claims := a.open(a.tokens(login)["access_token"])
+	wantClaims(t, claims, map[string]any{
+		"scope": "openid offline_access read:all write:all", "permissions": nil,
+	})
+
+	a.tenant.RBAC = true
+	tokens := a.tokens(login)
+	claims = a.open(tokens["access_token"])
+	wantClaims(t, claims, map[string]any{"scope": "openid offline_access read:all"})
+	if got := fmt.Sprint(claims["permissions"]); got != "[read:all delete:all]" {
+		t.Errorf("permissions are %s, want those of the API that the user holds", got)
 	}
-	schemeText, _ := scheme.(string)
-	tokenText, _ := token.(string)
-	req.Header.Set("Authorization", schemeText+" "+tokenText)
-	return a.do(req)
-}
 
-func (a *app) userinfoStatus(token any) int {
-	a.t.Helper()
-	status, _ := a.userinfo("Bearer", token)
-	return status
+	a.addUser(chiauth0test.User{})
+	claims = a.open(a.mustRefresh(tokens["refresh_token"], nil)["access_token"])
+	wantClaims(t, claims, map[string]any{"scope": "openid offline_access"})
+	if got, isList := claims["permissions"].([]any); !isList || len(got) != 0 {
+		t.Errorf("permissions are %v, want an empty list", claims["permissions"])
+	}
 }

@@ -9,78 +9,120 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-func TestClientAuthentication(t *testing.T) {
-	t.Parallel()
-	basic := func(id, secret string) string {
-		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret)) // RFC 6749, section 2.3.1
-		return r.Header.Get("Authorization")
-	}
-	noForm := edits{"client_id": "", "client_secret": ""}
-	const secret = "s e/c+r:et"
-	header, either := []string{chiauth0test.SecretBasic}, []string{chiauth0test.SecretBasic, chiauth0test.SecretPost}
-	for name, test := range map[string]struct {
-		methods       []string
-		edits         edits
-		authorization string
-		status        int
-		code          string
-	}{
-		"post":                       {nil, nil, "", 200, ""},
-		"post, wrong secret":         {nil, edits{"client_secret": "x"}, "", 401, "access_denied"},
-		"post, no secret":            {nil, edits{"client_secret": ""}, "", 401, "access_denied"},
-		"post, unknown client":       {nil, edits{"client_id": "x"}, "", 401, "access_denied"},
-		"nothing":                    {nil, noForm, "", 401, "access_denied"},
-		"basic at a client for post": {nil, noForm, basic("app", secret), 401, "access_denied"},
-		"basic":                      {header, noForm, basic("app", secret), 200, ""},
-		"basic with client_id":       {header, edits{"client_secret": ""}, basic("app", secret), 200, ""},
-		"basic with another client_id": {
-			header, edits{"client_id": "x", "client_secret": ""}, basic("app", secret), 401, "access_denied",
-		},
-		"basic, wrong secret":            {header, noForm, basic("app", "x"), 401, "access_denied"},
-		"basic, unknown client":          {header, noForm, basic("x", secret), 401, "access_denied"},
-		"basic, not encoded":             {header, noForm, "Basic YXBwOnMgZS9jK3I6ZXQ=", 401, "access_denied"},
-		"basic, broken encoding":         {header, noForm, "Basic YXBwOiV6eg==", 401, "access_denied"},
-		"basic, no base64":               {header, noForm, "Basic ?", 401, "access_denied"},
-		"post at a client for basic":     {header, nil, "", 401, "access_denied"},
-		"post at a client for both":      {either, nil, "", 200, ""},
-		"basic at a client for both":     {either, noForm, basic("app", secret), 200, ""},
-		"both at once":                   {either, nil, basic("app", secret), 400, "invalid_request"},
-		"unknown grant type":             {nil, edits{"grant_type": "password"}, "", 400, "unsupported_grant_type"},
-		"no grant type":                  {nil, edits{"grant_type": ""}, "", 400, "unsupported_grant_type"},
-		"wrong secret before grant type": {nil, edits{"grant_type": "", "client_secret": "x"}, "", 401, "access_denied"},
-	} {
+// basicHeader returns an Authorization header (RFC 6749, section 2.3.1).
+func basicHeader(id, secret string) string {
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+	return r.Header.Get("Authorization")
+}
+
+type clientAuthTest struct {
+	edits         edits
+	authorization string
+	status        int
+	code          string
+}
+
+func runClientAuthTests(t *testing.T, methods []string, tests map[string]clientAuthTest) {
+	t.Helper()
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t)
-			a.client.AuthMethods = test.methods
-			a.tenant.AddClient(a.client)
+			a.updateClient(func(c *chiauth0test.Client) { c.AuthMethods = methods })
 			form := a.codeForm(a.code(nil), test.edits)
-			var authorization []string
+			var header []string
 			if test.authorization != "" {
-				authorization = []string{"Authorization", test.authorization}
+				header = []string{"Authorization", test.authorization}
 			}
-			status, body := a.post("oauth/token", form, authorization...)
-			if code, _ := body["error"].(string); status != test.status || code != test.code {
-				t.Errorf("answered %d %v, want %d %s", status, body, test.status, test.code)
+			status, body := a.post("oauth/token", form, header...)
+			if test.status == http.StatusOK {
+				wantStatus(t, "token endpoint", status, test.status)
+				return
 			}
+			wantError(t, status, body, test.status, test.code)
 		})
 	}
-	t.Run("parameters in the URL", func(t *testing.T) {
+}
+
+var noCredentials = edits{"client_id": "", "client_secret": ""}
+
+func TestClientSecretPost(t *testing.T) {
+	t.Parallel()
+	runClientAuthTests(t, nil, map[string]clientAuthTest{
+		"the secret":        {nil, "", 200, ""},
+		"a wrong secret":    {edits{"client_secret": "x"}, "", 401, "access_denied"},
+		"no secret":         {edits{"client_secret": ""}, "", 401, "access_denied"},
+		"an unknown client": {edits{"client_id": "x"}, "", 401, "access_denied"},
+		"nothing":           {noCredentials, "", 401, "access_denied"},
+		"the secret in the header": {
+			noCredentials, basicHeader("app", "s e/c+r:et"), 401, "access_denied",
+		},
+		"a wrong secret and no grant type": {
+			edits{"grant_type": "", "client_secret": "x"}, "", 401, "access_denied",
+		},
+		"an unknown grant type": {
+			edits{"grant_type": "password"}, "", 400, "unsupported_grant_type",
+		},
+		"no grant type": {edits{"grant_type": ""}, "", 400, "unsupported_grant_type"},
+	})
+}
+
+func TestClientSecretBasic(t *testing.T) {
+	t.Parallel()
+	const secret = "s e/c+r:et"
+	header := basicHeader("app", secret)
+	noSecret := edits{"client_secret": ""}
+	methods := []string{chiauth0test.SecretBasic}
+	runClientAuthTests(t, methods, map[string]clientAuthTest{
+		"the secret":                       {noCredentials, header, 200, ""},
+		"the secret, client_id in form":    {noSecret, header, 200, ""},
+		"a wrong secret":                   {noCredentials, basicHeader("app", "x"), 401, "access_denied"},
+		"an unknown client":                {noCredentials, basicHeader("x", secret), 401, "access_denied"},
+		"a secret that is not encoded":     {noCredentials, "Basic YXBwOnMgZS9jK3I6ZXQ=", 401, "access_denied"},
+		"a secret with a broken encoding":  {noCredentials, "Basic YXBwOiV6eg==", 401, "access_denied"},
+		"an ID with a broken encoding":     {noCredentials, "Basic JXp6OmE=", 401, "access_denied"},
+		"a header that is not base64":      {noCredentials, "Basic ?", 401, "access_denied"},
+		"the secret in the form":           {nil, "", 401, "access_denied"},
+		"another client_id in the form":    {edits{"client_id": "x", "client_secret": ""}, header, 401, "access_denied"},
+		"the secret in header and in form": {nil, header, 400, "invalid_request"},
+	})
+}
+
+func TestClientSecretPostOrBasic(t *testing.T) {
+	t.Parallel()
+	methods := []string{chiauth0test.SecretBasic, chiauth0test.SecretPost}
+	runClientAuthTests(t, methods, map[string]clientAuthTest{
+		"the secret in the form":   {nil, "", 200, ""},
+		"the secret in the header": {noCredentials, basicHeader("app", "s e/c+r:et"), 200, ""},
+	})
+}
+
+func TestWrongSecretIsAnsweredAsAuth0Does(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	status, body := a.redeem(a.code(nil), edits{"client_secret": "x"})
+	wantError(t, status, body, http.StatusUnauthorized, "access_denied")
+	if body["error_description"] != "Unauthorized" || len(body) != 2 {
+		t.Errorf("answer is %v, want error and error_description Unauthorized", body)
+	}
+}
+
+func TestTokenRequestParameters(t *testing.T) {
+	t.Parallel()
+	t.Run("parameters in the URL are refused", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		form := a.codeForm(a.code(nil), nil)
-		if status, body := a.post("oauth/token?"+form.Encode(), form); status != 400 || body["error"] != "invalid_request" {
-			t.Errorf("answered %d %v", status, body)
-		}
+		status, body := a.post("oauth/token?"+form.Encode(), form)
+		wantError(t, status, body, http.StatusBadRequest, "invalid_request")
 	})
-	t.Run("a parameter twice", func(t *testing.T) {
+	t.Run("a parameter twice is refused", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		form := a.codeForm(a.code(nil), nil)
 		form.Add("code", "another")
-		if status, body := a.post("oauth/token", form); status != 400 || body["error"] != "invalid_request" {
-			t.Errorf("answered %d %v", status, body)
-		}
+		status, body := a.post("oauth/token", form)
+		wantError(t, status, body, http.StatusBadRequest, "invalid_request")
 	})
 }

@@ -2,295 +2,178 @@ package chiauth0test_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/go-jose/go-jose/v4"
-	"golang.org/x/oauth2"
 
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// verify has go-oidc verify an ID token, by the discovery document and the keys that the tenant shows now.
-func (a *app) verify(token any) (*oidc.IDToken, error) {
-	a.t.Helper()
-	provider, err := oidc.NewProvider(a.t.Context(), a.tenant.Issuer())
-	if err != nil {
-		return nil, err
-	}
-	text, _ := token.(string)
-	verifier := provider.VerifierContext(a.t.Context(), &oidc.Config{ClientID: a.client.ID, Now: a.tenant.Now})
-	return verifier.Verify(a.t.Context(), text)
-}
+// setFaults replaces the tenant's faults.
+func (a *app) setFaults(faults chiauth0test.Faults) { a.tenant.Misbehave(faults) }
 
-func TestGoOIDCAcceptsTheTenant(t *testing.T) {
+func TestTokenFaults(t *testing.T) {
 	t.Parallel()
-	for _, method := range []string{chiauth0test.SecretPost, chiauth0test.SecretBasic} {
-		t.Run(method, func(t *testing.T) {
-			t.Parallel()
-			a := newApp(t)
-			a.client.AuthMethods = []string{method}
-			a.tenant.AddClient(a.client)
-			provider, err := oidc.NewProvider(t.Context(), a.tenant.Issuer())
-			if err != nil {
-				t.Fatal(err)
-			}
-			endpoint := provider.Endpoint()
-			endpoint.AuthStyle = oauth2.AuthStyleInParams
-			if method == chiauth0test.SecretBasic {
-				endpoint.AuthStyle = oauth2.AuthStyleInHeader
-			}
-			config := oauth2.Config{
-				ClientID: a.client.ID, ClientSecret: a.client.Secret, RedirectURL: callbackURL, Endpoint: endpoint,
-			}
-			token, err := config.Exchange(t.Context(), a.code(edits{"scope": "openid email offline_access"}),
-				oauth2.VerifierOption(a.verifier))
-			if err != nil {
-				t.Fatal(err)
-			}
-			idToken, err := a.verify(token.Extra("id_token"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, err := provider.UserInfo(t.Context(), oauth2.StaticTokenSource(token))
-			if err != nil || info.Subject != idToken.Subject || info.Email != ada {
-				t.Errorf("userinfo %v, %v", info, err)
-			}
-			token.Expiry = time.Now().Add(-time.Second)
-			refreshed, err := config.TokenSource(t.Context(), token).Token()
-			if err != nil || refreshed.AccessToken == token.AccessToken {
-				t.Errorf("refreshed: %v", err)
-			}
-			if requests := a.tenant.Requests("/oauth/token"); len(requests) != 2 || requests[0].ClientAuth != method {
-				t.Errorf("requests %v", requests)
-			}
-		})
-	}
-}
-
-// Every way of forging an ID token that the library's tests need, seen by go-oidc: what it catches, it catches.
-func TestForgedIDTokens(t *testing.T) {
-	t.Parallel()
-	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	elliptical, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	claim := func(name string, value any) func(*chiauth0test.JWT) {
-		return func(token *chiauth0test.JWT) { token.Claims[name] = value }
-	}
-	for name, test := range map[string]struct {
-		edit func(*chiauth0test.JWT)
-		want string // in go-oidc's error
-	}{
-		"C7: iss":         {claim("iss", "http://evil.test/"), "issued by a different provider"},
-		"C7: aud":         {claim("aud", "other"), "expected audience"},
-		"C7: exp":         {claim("exp", time.Now().Add(-time.Hour).Unix()), "expired"},
-		"C7: none":        {func(token *chiauth0test.JWT) { token.Header["alg"] = "none" }, "unexpected signature algorithm"},
-		"C7: HS256":       {func(token *chiauth0test.JWT) { token.Header["alg"] = "HS256" }, "unexpected signature algorithm"},
-		"C7: unknown key": {func(token *chiauth0test.JWT) { token.Key = stranger }, "failed to verify signature"},
-		"C7: unknown kid": {func(token *chiauth0test.JWT) { token.Header["kid"] = "x" }, "failed to verify signature"},
-		"C7: ES256": {func(token *chiauth0test.JWT) {
-			token.Header["alg"], token.Key = "ES256", elliptical
-		}, "unexpected signature algorithm"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a := newApp(t)
-			a.tenant.Misbehave(chiauth0test.Faults{
-				IDToken:   test.edit,
-				Discovery: func(doc map[string]any) { doc["id_token_signing_alg_values_supported"] = []string{"RS256"} },
-			})
-			token := a.tokens(nil)["id_token"]
-			if _, err := a.verify(token); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%v; want %q", err, test.want)
-			}
-			a.tenant.Misbehave(chiauth0test.Faults{})
-			if _, err := a.verify(a.tokens(nil)["id_token"]); err != nil {
-				t.Errorf("after it behaves again: %v", err)
-			}
-		})
-	}
-	t.Run("C7: what go-oidc leaves to others goes through", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
-			token.Header["alg"] = "PS256"
-			token.Claims["nonce"], token.Claims["azp"], token.Claims["sub"] = "replayed", "other", ""
-			delete(token.Claims, "iat")
-			token.Claims["events"] = map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}
-		}})
-		token, err := a.verify(a.tokens(nil)["id_token"])
-		if err != nil || token.Nonce != "replayed" || token.Subject != "" {
-			t.Errorf("%+v, %v", token, err)
-		}
-	})
-	t.Run("a fault that cannot be signed is an error of the server", func(t *testing.T) {
-		t.Parallel()
-		for _, edit := range []func(*chiauth0test.JWT){
-			func(token *chiauth0test.JWT) { token.Header["alg"] = "XX256" },
-			func(token *chiauth0test.JWT) { token.Header["alg"] = "ES256" }, // with the tenant's RSA key
-			func(token *chiauth0test.JWT) { token.Claims["sub"] = make(chan int) },
-			func(token *chiauth0test.JWT) { token.Header["alg"], token.Header["kid"] = "none", make(chan int) },
-		} {
-			a := newApp(t)
-			a.tenant.Misbehave(chiauth0test.Faults{IDToken: edit})
-			if status, body := a.redeem(a.code(nil), nil); status != http.StatusInternalServerError {
-				t.Errorf("answered %d %v", status, body)
-			}
-		}
-	})
-}
-
-func TestSigningAlg(t *testing.T) {
-	t.Parallel()
-	for _, alg := range []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.HS256} {
-		t.Run(string(alg), func(t *testing.T) {
-			t.Parallel()
-			a := newApp(t)
-			a.client.SigningAlg = string(alg)
-			a.tenant.AddClient(a.client)
-			text, _ := a.tokens(nil)["id_token"].(string)
-			signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{alg})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var key any = a.keys()
-			if alg == jose.HS256 {
-				key = append([]byte(a.client.Secret), make([]byte, 32-len(a.client.Secret))...)
-			}
-			if _, err := signed.Verify(key); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-func TestFaults(t *testing.T) {
-	t.Parallel()
-	t.Run("AccessToken", func(t *testing.T) {
+	t.Run("AccessToken edits the access token only", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.AddAPI("https://api.test")
-		a.tenant.Misbehave(chiauth0test.Faults{AccessToken: func(token *chiauth0test.JWT) { token.Claims["aud"] = "other" }})
-		tokens := a.tokens(edits{"audience": "https://api.test"})
-		if aud := a.open(tokens["access_token"])["aud"]; aud != "other" {
-			t.Errorf("aud %v", aud)
-		}
-		if aud := a.open(tokens["id_token"])["aud"]; aud != "app" {
-			t.Errorf("ID token's aud %v", aud)
-		}
-	})
-	t.Run("Callback", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) {
-			query.Del("code")
-			query.Set("error", "access_denied")
+		a.setFaults(chiauth0test.Faults{AccessToken: func(token *chiauth0test.JWT) {
+			token.Claims["aud"] = "other"
 		}})
-		if query := a.login(nil); query.Get("error") != "access_denied" || query.Get("state") != "the state" || query.Has("code") {
-			t.Errorf("callback query %v", query)
-		}
+		tokens := a.tokens(edits{"audience": "https://api.test"})
+		wantClaims(t, a.open(tokens["access_token"]), map[string]any{"aud": "other"})
+		wantClaims(t, a.open(tokens["id_token"]), map[string]any{"aud": "app"})
 	})
-	t.Run("TokenResponse", func(t *testing.T) {
+	t.Run("TokenResponse edits answers and errors", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: func(status *int, body map[string]any) {
+		a.setFaults(chiauth0test.Faults{TokenResponse: func(status *int, body map[string]any) {
 			*status, body["expires_in"] = http.StatusTeapot, "soon"
 		}})
 		for _, code := range []string{a.code(nil), "wrong"} {
-			if status, body := a.redeem(code, nil); status != http.StatusTeapot || body["expires_in"] != "soon" {
-				t.Errorf("answered %d %v", status, body)
+			status, body := a.redeem(code, nil)
+			if status != http.StatusTeapot || body["expires_in"] != "soon" {
+				t.Errorf("got %d %v, want the edited answer", status, body)
 			}
 		}
 	})
-	t.Run("Discovery with what JSON cannot hold", func(t *testing.T) {
+	t.Run("a token that cannot be signed is a server error", func(t *testing.T) {
 		t.Parallel()
-		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) { doc["issuer"] = make(chan int) }})
-		if resp, _ := a.get(a.tenant.Issuer() + ".well-known/openid-configuration"); resp.StatusCode != 500 {
-			t.Errorf("answered %s", resp.Status)
+		for _, edit := range []func(*chiauth0test.JWT){
+			func(token *chiauth0test.JWT) { token.Header["alg"] = "XX256" },
+			func(token *chiauth0test.JWT) { token.Header["alg"] = "ES256" }, // with an RSA key
+			func(token *chiauth0test.JWT) { token.Claims["sub"] = make(chan int) },
+			func(token *chiauth0test.JWT) {
+				token.Header["alg"], token.Header["kid"] = "none", make(chan int)
+			},
+		} {
+			a := newApp(t)
+			a.setFaults(chiauth0test.Faults{IDToken: edit})
+			status, body := a.redeem(a.code(nil), nil)
+			wantError(t, status, body, http.StatusInternalServerError, "server_error")
 		}
 	})
-	t.Run("Intercept sees path and form, and may let go", func(t *testing.T) {
+}
+
+func TestCallbackFault(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.setFaults(chiauth0test.Faults{Callback: func(query url.Values) {
+		query.Del("code")
+		query.Set("error", "access_denied")
+	}})
+	query := a.login(nil)
+	wantCallbackError(t, query, "access_denied", "")
+	if query.Get("state") != "the state" {
+		t.Errorf("state is %q", query.Get("state"))
+	}
+}
+
+func TestDiscoveryFault(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.setFaults(chiauth0test.Faults{Discovery: func(doc map[string]any) {
+		doc["issuer"] = "http://other.test/"
+	}})
+	if got := a.discovery()["issuer"]; got != "http://other.test/" {
+		t.Errorf("issuer is %v, want http://other.test/", got)
+	}
+	a.setFaults(chiauth0test.Faults{Discovery: func(doc map[string]any) {
+		doc["issuer"] = make(chan int) // not JSON
+	}})
+	resp, _ := a.get(a.tenant.Issuer() + ".well-known/openid-configuration")
+	wantStatus(t, "discovery", resp.StatusCode, http.StatusInternalServerError)
+	a.setFaults(chiauth0test.Faults{})
+	if got := a.discovery()["issuer"]; got != a.tenant.Issuer() {
+		t.Errorf("issuer is %v, want %s", got, a.tenant.Issuer())
+	}
+}
+
+func TestInterceptFault(t *testing.T) {
+	t.Parallel()
+	t.Run("sees path and form and answers some requests", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path != "/oauth/token" || r.PostForm.Get("grant_type") != "authorization_code" {
-				return false
-			}
-			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
-			return true
-		}})
-		resp, _ := a.send(http.MethodPost, a.tenant.Issuer()+"oauth/token", a.codeForm(a.code(nil), nil))
-		if resp.StatusCode != http.StatusTemporaryRedirect {
-			t.Errorf("answered %s", resp.Status)
-		}
+		a.setFaults(chiauth0test.Faults{
+			Intercept: func(w http.ResponseWriter, r *http.Request) bool {
+				grant := r.PostForm.Get("grant_type")
+				if r.URL.Path != "/oauth/token" || grant != "authorization_code" {
+					return false
+				}
+				http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+				return true
+			},
+		})
+		form := a.codeForm(a.code(nil), nil)
+		resp, _ := a.send(http.MethodPost, a.tenant.Issuer()+"oauth/token", form)
+		wantStatus(t, "token endpoint", resp.StatusCode, http.StatusTemporaryRedirect)
 	})
-	t.Run("C16: Intercept can wait until the client gives up", func(t *testing.T) {
+	t.Run("can wait until the client disconnects", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		form := a.codeForm(a.code(nil), nil)
-		waiting, gaveUp := make(chan struct{}), make(chan struct{})
-		a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
-			close(waiting)
-			<-r.Context().Done()
-			close(gaveUp)
-			return true
-		}})
+		waiting, disconnected := make(chan struct{}), make(chan struct{})
+		a.setFaults(chiauth0test.Faults{
+			Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+				close(waiting)
+				<-r.Context().Done()
+				close(disconnected)
+				return true
+			},
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			<-waiting
 			cancel()
 		}()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.tenant.Issuer()+"oauth/token",
-			strings.NewReader(form.Encode()))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost,
+			a.tenant.Issuer()+"oauth/token", strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if resp, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
-			t.Errorf("answered %v, %v", resp, err)
+		if _, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want %v", err, context.Canceled)
 		}
-		<-gaveUp
+		<-disconnected
 	})
-	t.Run("may change while requests are served", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		var wg sync.WaitGroup
-		for range 4 {
-			wg.Go(func() {
-				for range 20 {
-					resp, err := http.Get(a.tenant.Issuer() + ".well-known/openid-configuration")
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					resp.Body.Close()
+}
+
+// The race detector checks this test.
+func TestSettingsChangeWhileRequestsAreServed(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	token := a.tokens(offline)["refresh_token"]
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 20 {
+				resp, err := http.Get(a.tenant.Issuer() + ".well-known/openid-configuration")
+				if err != nil {
+					t.Error(err)
+					return
 				}
-			})
-			wg.Go(func() {
-				for range 20 {
-					a.tenant.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) { delete(doc, "issuer") }})
-					a.tenant.AddUser(chiauth0test.User{Email: ada, Claims: map[string]any{"a": 1}})
-					a.tenant.AddClient(a.client)
-					a.tenant.Requests("")
-				}
-			})
-		}
-		wg.Wait()
-	})
+				resp.Body.Close()
+				a.refresh(token, nil)
+			}
+		})
+		wg.Go(func() {
+			for range 20 {
+				a.setFaults(chiauth0test.Faults{Discovery: func(doc map[string]any) {
+					delete(doc, "issuer")
+				}})
+				a.tenant.AddUser(chiauth0test.User{Email: ada, Claims: map[string]any{"a": 1}})
+				a.tenant.AddClient(a.client)
+				a.tenant.EndSessions(ada)
+				a.tenant.Requests("")
+				a.tenant.RequestCount("/oauth/token")
+				a.tenant.RefreshCounts()
+			}
+		})
+	}
+	wg.Wait()
 }

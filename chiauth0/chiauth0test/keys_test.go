@@ -5,58 +5,61 @@ import (
 	"testing"
 )
 
-func TestKeys(t *testing.T) {
+func (a *app) wantKeys(want int) {
+	a.t.Helper()
+	if got := len(a.keys().Keys); got != want {
+		a.t.Errorf("%d keys are published, want %d", got, want)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
 	t.Parallel()
-	t.Run("C11: a rotated key verifies until it is revoked", func(t *testing.T) {
+	t.Run("the old key verifies until it is revoked", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		before := a.tokens(nil)["id_token"]
 		a.tenant.RotateKeys()
 		after := a.tokens(nil)["id_token"]
-		if n := len(a.keys().Keys); n != 2 {
-			t.Errorf("%d keys", n)
-		}
-		for name, token := range map[string]any{"before": before, "after": after} {
+		a.wantKeys(2)
+		for name, token := range map[string]any{"old": before, "new": after} {
 			if _, err := a.verify(token); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s key: %v", name, err)
 			}
 		}
 		a.tenant.RevokeOldKeys()
-		if n := len(a.keys().Keys); n != 1 {
-			t.Errorf("%d keys", n)
-		}
+		a.wantKeys(1)
 		if _, err := a.verify(before); err == nil {
-			t.Error("the revoked key is good")
+			t.Error("the revoked key verifies")
 		}
 		if _, err := a.verify(after); err != nil {
 			t.Errorf("the new key: %v", err)
 		}
 	})
-	t.Run("rotating before the first use", func(t *testing.T) {
+	t.Run("before the first use", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.tenant.RotateKeys()
-		if n := len(a.keys().Keys); n != 2 {
-			t.Errorf("%d keys", n)
-		}
+		a.wantKeys(2)
 	})
-	t.Run("no two tenants share a key, nor an id one after the other", func(t *testing.T) {
-		t.Parallel()
-		ids := map[string]bool{}
-		for range 2 { // the second round gets the first round's keys, under new names
-			t.Run("round", func(t *testing.T) {
-				a, b := newApp(t), newApp(t)
-				first, second := a.keys().Keys[0], b.keys().Keys[0]
-				if key, ok := first.Key.(*rsa.PublicKey); !ok || key.Equal(second.Key) {
-					t.Error("two tenants share a key")
+}
+
+// The second round gets the keys of the first, under new IDs.
+func TestTenantsDoNotShareKeys(t *testing.T) {
+	t.Parallel()
+	ids := map[string]bool{}
+	for range 2 {
+		t.Run("round", func(t *testing.T) {
+			a, b := newApp(t), newApp(t)
+			first, second := a.keys().Keys[0], b.keys().Keys[0]
+			if key, isRSA := first.Key.(*rsa.PublicKey); !isRSA || key.Equal(second.Key) {
+				t.Error("two tenants share a key")
+			}
+			for _, id := range []string{first.KeyID, second.KeyID} {
+				if ids[id] {
+					t.Errorf("the key ID %s is used twice", id)
 				}
-				for _, id := range []string{first.KeyID, second.KeyID} {
-					if ids[id] {
-						t.Errorf("key id %s again", id)
-					}
-					ids[id] = true
-				}
-			})
-		}
-	})
+				ids[id] = true
+			}
+		})
+	}
 }

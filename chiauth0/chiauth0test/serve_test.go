@@ -10,9 +10,11 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// serve calls a tenant without a network, for fuzz tests. Whatever cannot be written in a request line is put into the
-// request as a client would never send it.
-func serve(tenant *chiauth0test.Tenant, method, path, query, body, cookie string) *httptest.ResponseRecorder {
+// serve calls a tenant without a network, for fuzz tests. It accepts a query that an HTTP client
+// would refuse to send.
+func serve(
+	tenant *chiauth0test.Tenant, method, path, query, body, cookie string,
+) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.URL.RawQuery = query
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -24,18 +26,35 @@ func serve(tenant *chiauth0test.Tenant, method, path, query, body, cookie string
 	return w
 }
 
-// signedIn logs Ada in and returns her single sign-on cookie.
+// serveAuthorized posts a form with an Authorization header.
+func serveAuthorized(
+	tenant *chiauth0test.Tenant, path, form, authorization string,
+) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", authorization)
+	w := httptest.NewRecorder()
+	tenant.ServeHTTP(w, r)
+	return w
+}
+
+// signedIn logs Ada in and returns the cookie of her session at the tenant.
 func signedIn(tb testing.TB, tenant *chiauth0test.Tenant, query string) string {
 	tb.Helper()
-	login, err := url.Parse(serve(tenant, http.MethodGet, "/authorize", query, "", "").Header().Get("Location"))
+	answer := serve(tenant, http.MethodGet, "/authorize", query, "", "")
+	login, err := url.Parse(answer.Header().Get("Location"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	form := url.Values{"state": login.Query()["state"], "username": {ada}, "password": {"password"}}
-	answer := serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
+	form := url.Values{
+		"state":    login.Query()["state"],
+		"username": {ada},
+		"password": {"password"},
+	}
+	answer = serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
 	cookie, _, _ := strings.Cut(answer.Header().Get("Set-Cookie"), ";")
 	if cookie == "" {
-		tb.Fatal("no cookie after the login")
+		tb.Fatal("the login set no cookie")
 	}
 	return cookie
 }

@@ -24,62 +24,29 @@ func TestNew(t *testing.T) {
 		"http://localhost:8000/tenant": "http://localhost:8000/tenant/",
 	} {
 		if got := chiauth0test.New(issuer).Issuer(); got != want {
-			t.Errorf("New(%q) is %q, want %q", issuer, got, want)
+			t.Errorf("New(%q).Issuer() is %q, want %q", issuer, got, want)
 		}
 	}
 	for _, issuer := range []string{
-		"", "localhost:9000", "/tenant", "ftp://localhost", "http://", "http://user@localhost", "http://localhost?a",
-		"http://localhost#a", "http://[",
+		"", "localhost:9000", "/tenant", "ftp://localhost", "http://", "http://user@localhost",
+		"http://localhost?a", "http://localhost#a", "http://[",
 	} {
-		if got := panics(func() { chiauth0test.New(issuer) }); !strings.Contains(got, fmt.Sprintf("%q", issuer)) {
-			t.Errorf("New(%q) panicked with %q", issuer, got)
+		got := panics(func() { chiauth0test.New(issuer) })
+		if !strings.Contains(got, fmt.Sprintf("%q", issuer)) {
+			t.Errorf("New(%q) panics with %q, want a message that names the issuer", issuer, got)
 		}
 	}
 }
 
-func TestRegistering(t *testing.T) {
-	t.Parallel()
-	tenant := chiauth0test.New("http://tenant.test")
-	for want, register := range map[string]func(){
-		`"/callback"`:     func() { tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{"/callback"}}) },
-		`"http:///"`:      func() { tenant.AddClient(chiauth0test.Client{LogoutURLs: []string{"http:///"}}) },
-		`"http://a/#"`:    func() { tenant.AddClient(chiauth0test.Client{LogoutURLs: []string{"http://a/#"}}) },
-		`"guess"`:         func() { tenant.AddClient(chiauth0test.Client{AuthMethods: []string{"guess"}}) },
-		`"ES256"`:         func() { tenant.AddClient(chiauth0test.Client{SigningAlg: "ES256"}) },
-		"User.Email":      func() { tenant.AddUser(chiauth0test.User{}) },
-		`Name "Acme"`:     func() { tenant.AddOrganization(chiauth0test.Organization{Name: "Acme"}) },
-		`Name ""`:         func() { tenant.AddOrganization(chiauth0test.Organization{}) },
-		"no panic at all": func() { panic("no panic at all") },
-	} {
-		if got := panics(register); !strings.Contains(got, want) {
-			t.Errorf("panicked with %q; want %s in it", got, want)
-		}
-	}
-	client, other := tenant.AddClient(chiauth0test.Client{}), tenant.AddClient(chiauth0test.Client{})
-	if client.ID == "" || len(client.Secret) < 32 || client.ID == other.ID || client.Secret == other.Secret {
-		t.Errorf("defaults %+v and %+v", client, other)
-	}
-	user, another := tenant.AddUser(chiauth0test.User{Email: "Bob@Example.com"}), tenant.AddUser(chiauth0test.User{Email: ada})
-	if user.Nickname != "Bob" || user.Name != "Bob@Example.com" || user.Subject == another.Subject {
-		t.Errorf("defaults %+v", user)
-	}
-	if same := tenant.AddUser(chiauth0test.User{Email: "bob@example.com"}); same.Subject != user.Subject {
-		t.Errorf("subject %s became %s", user.Subject, same.Subject)
-	}
-	org := tenant.AddOrganization(chiauth0test.Organization{Name: "acme"})
-	if again := tenant.AddOrganization(org); !strings.HasPrefix(org.ID, "org_") || again.ID != org.ID {
-		t.Errorf("organization %+v, then %+v", org, again)
-	}
+// newUnstarted returns an application whose tenant is not served by a network.
+func newUnstarted(t *testing.T, tenant *chiauth0test.Tenant) *app {
+	a := &app{t: t, tenant: tenant, verifier: strings.Repeat("v", 43)}
+	a.client = tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{callbackURL}})
+	a.addUser(chiauth0test.User{})
+	return a
 }
 
-func panics(f func()) (message string) {
-	defer func() { message = fmt.Sprint(recover()) }()
-	f()
-	return ""
-}
-
-// A tenant below a path of an application's own server, as its handler.
-func TestEmbeddedBelowAPath(t *testing.T) {
+func TestTenantBelowAPath(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(nil)
 	tenant := chiauth0test.New("http://" + server.Listener.Addr().String() + "/tenant")
@@ -91,44 +58,42 @@ func TestEmbeddedBelowAPath(t *testing.T) {
 	if _, err := oidc.NewProvider(t.Context(), tenant.Issuer()); err != nil {
 		t.Fatal(err)
 	}
-	a := &app{t: t, tenant: tenant, browser: chiauth0test.NewBrowser(), verifier: strings.Repeat("v", 43)}
-	a.client = tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{callbackURL}})
-	tenant.AddUser(chiauth0test.User{Email: ada, Password: "password"})
-	if claims := a.idToken(nil); claims["iss"] != tenant.Issuer() {
-		t.Errorf("claims %v", claims)
-	}
+
+	a := newUnstarted(t, tenant)
+	a.browser = chiauth0test.NewBrowser()
+	wantClaims(t, a.idToken(nil), map[string]any{"iss": tenant.Issuer()})
 	issuer, err := url.Parse(tenant.Issuer())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(a.browser.Jar.Cookies(issuer)); n != 1 {
-		t.Errorf("%d cookies at %s", n, issuer)
-	}
-	issuer.Path = "/"
-	if n := len(a.browser.Jar.Cookies(issuer)); n != 0 {
-		t.Errorf("%d cookies for the rest of the server", n)
+	for path, want := range map[string]int{issuer.Path: 1, "/": 0} {
+		issuer.Path = path
+		if got := len(a.browser.Jar.Cookies(issuer)); got != want {
+			t.Errorf("%d cookies at %s, want %d", got, issuer, want)
+		}
 	}
 }
 
-func TestCookieIsSecureOverHTTPS(t *testing.T) {
+func TestCookieIsSecureWithHTTPS(t *testing.T) {
 	t.Parallel()
 	tenant := chiauth0test.New("https://tenant.test")
-	a := &app{t: t, tenant: tenant, verifier: strings.Repeat("v", 43)}
-	a.client = tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{callbackURL}})
-	tenant.AddUser(chiauth0test.User{Email: ada, Password: "password"})
-	_, query, _ := strings.Cut(a.authorizeURL(nil), "?")
-	location, err := url.Parse(serve(tenant, http.MethodGet, "/authorize", query, "", "").Header().Get("Location"))
+	a := newUnstarted(t, tenant)
+	query := a.authorizeForm(nil).Encode()
+	answer := serve(tenant, http.MethodGet, "/authorize", query, "", "")
+	location, err := url.Parse(answer.Header().Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"state": location.Query()["state"], "username": {ada}, "password": {"password"}}
-	answer := serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
-	if cookie := answer.Header().Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
-		t.Errorf("cookie %q", cookie)
+	form := url.Values{
+		"state": location.Query()["state"], "username": {ada}, "password": {"password"},
+	}
+	answer = serve(tenant, http.MethodPost, "/u/login", "", form.Encode(), "")
+	if got := answer.Header().Get("Set-Cookie"); !strings.Contains(got, "; Secure") {
+		t.Errorf("cookie is %q, want Secure", got)
 	}
 }
 
-func TestRequestsThatAreRefused(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	t.Parallel()
 	tenant := chiauth0test.New("http://tenant.test")
 	long := strings.Repeat("a", 16<<10+1)
@@ -136,64 +101,71 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		method, path, query, body string
 		status                    int
 	}{
-		"HEAD":             {http.MethodHead, "/authorize", "", "", http.StatusMethodNotAllowed},
-		"POST /authorize":  {http.MethodPost, "/authorize", "", "", http.StatusMethodNotAllowed},
-		"GET /oauth/token": {http.MethodGet, "/oauth/token", "", "", http.StatusMethodNotAllowed},
-		"unknown path":     {http.MethodGet, "/dbconnections/signup", "", "", http.StatusNotFound},
-		"long query":       {http.MethodGet, "/v2/logout", long, "", http.StatusRequestURITooLong},
-		"long body":        {http.MethodPost, "/oauth/token", "", long, http.StatusBadRequest},
-		"broken body":      {http.MethodPost, "/u/login", "", "%zz", http.StatusBadRequest},
+		"HEAD":             {http.MethodHead, "/authorize", "", "", 405},
+		"POST /authorize":  {http.MethodPost, "/authorize", "", "", 405},
+		"GET /oauth/token": {http.MethodGet, "/oauth/token", "", "", 405},
+		"unknown path":     {http.MethodGet, "/dbconnections/signup", "", "", 404},
+		"long query":       {http.MethodGet, "/v2/logout", long, "", 414},
+		"long body":        {http.MethodPost, "/oauth/token", "", long, 400},
+		"broken body":      {http.MethodPost, "/u/login", "", "%zz", 400},
 	} {
-		if got := serve(tenant, test.method, test.path, test.query, test.body, ""); got.Code != test.status {
-			t.Errorf("%s: answered %d, want %d", name, got.Code, test.status)
-		}
+		got := serve(tenant, test.method, test.path, test.query, test.body, "")
+		wantStatus(t, name, got.Code, test.status)
 	}
 }
 
-// Without a network, a tenant runs on the false clock of testing/synctest.
-func TestClockOfABubble(t *testing.T) {
+// Without a network, a tenant uses the clock of testing/synctest.
+func TestClockOfSynctest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := chiauth0test.New("http://tenant.test")
-		a := &app{t: t, tenant: tenant, verifier: strings.Repeat("v", 43)}
-		a.client = tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{callbackURL}})
-		tenant.AddUser(chiauth0test.User{Email: ada, Password: "password"})
-		_, query, _ := strings.Cut(a.authorizeURL(nil), "?")
+		query := newUnstarted(t, tenant).authorizeForm(nil).Encode()
 		cookie := signedIn(t, tenant, query)
 		for _, want := range []string{callbackURL, tenant.Issuer()} {
 			answer := serve(tenant, http.MethodGet, "/authorize", query, "", cookie)
 			if got := answer.Header().Get("Location"); !strings.HasPrefix(got, want) {
-				t.Errorf("sent to %s, want %s", got, want)
+				t.Errorf("redirected to %s, want %s", got, want)
 			}
 			time.Sleep(3 * 24 * time.Hour)
 		}
 	})
 }
 
-// No goroutine outlives the test that Start was called in, not even that of a request that a fault holds up.
-func TestStartLeavesNothingBehind(t *testing.T) {
+// The tenant of this test has a request that a fault holds up and a delivery that is not answered.
+func TestStartStopsItsGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("tenant", func(t *testing.T) {
 		a := newApp(t)
+		a.updateClient(func(c *chiauth0test.Client) {
+			c.BackchannelLogoutURL = a.tenant.Issuer() // answers 405
+		})
 		a.tokens(nil)
+		a.logout()
 		held := make(chan struct{})
-		a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
-			close(held)
-			<-r.Context().Done()
-			return true
-		}})
+		a.setFaults(chiauth0test.Faults{
+			Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/userinfo" {
+					close(held)
+				}
+				<-r.Context().Done()
+				return true
+			},
+		})
 		go func() {
-			if resp, err := http.Get(a.tenant.Issuer()); err == nil {
+			if resp, err := http.Get(a.tenant.Issuer() + "userinfo"); err == nil {
 				resp.Body.Close()
-				t.Errorf("answered %s", resp.Status)
+				t.Errorf("got %s, want no answer", resp.Status)
 			}
 		}()
 		<-held
 	})
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+	deadline := time.Now().Add(5 * time.Second)
+	for runtime.NumGoroutine() > before {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			t.Fatalf("%d goroutines, want %d:\n%s", runtime.NumGoroutine(), before, stacks)
 		}
+		runtime.Gosched()
 	}
 }

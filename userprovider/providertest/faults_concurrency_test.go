@@ -16,7 +16,8 @@ var concurrencyFaults = []fault{
 		return misreads(func(l *login) {
 			mu.Lock()
 			logins++
-			mine, key := fmt.Sprint(l.Identity.Subject, logins), l.Identity.Issuer+l.Identity.Subject
+			mine, key := fmt.Sprint(l.Identity.Subject,
+				logins), l.Identity.Issuer+l.Identity.Subject
 			subject, ok := known[key]
 			mu.Unlock()
 			if !ok {

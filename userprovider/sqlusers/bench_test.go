@@ -11,8 +11,8 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// BenchmarkRequest is a whole request of somebody who is signed in: chi, the session in memory, the user from the
-// database. Beside it is the same query by hand, with nothing around it, and the request that does not ask.
+// BenchmarkRequest is a whole request of a signed-in user, with the session in memory and the user
+// in the database. Beside it is the query alone, and a request that does not ask for the user.
 func BenchmarkRequest(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
@@ -48,11 +48,12 @@ func BenchmarkRequest(b *testing.B) {
 	})
 }
 
-// BenchmarkSyncUser is a login of somebody who is known.
+// BenchmarkSyncUser is a login of an existing user.
 func BenchmarkSyncUser(b *testing.B) {
 	onEveryDialectB(b, func(b *testing.B, db database) {
 		users := fill(b, db)
-		login := loginOf("auth0|4711", map[string]any{"first_name": "Ada", "last_name": "Lovelace", "email": ada})
+		login := loginOf("auth0|4711",
+			map[string]any{"first_name": "Ada", "last_name": "Lovelace", "email": ada})
 		for name, change := range map[string]bool{"unchanged": false, "changed": true} {
 			b.Run(name, func(b *testing.B) {
 				b.ReportAllocs()
@@ -70,16 +71,20 @@ func BenchmarkSyncUser(b *testing.B) {
 // fill makes a table of ten thousand people.
 func fill(b *testing.B, db database) *sqlusers.Provider[person] {
 	createPeople(b, db)
-	mustExec(b, db.DB, fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-		INSERT INTO users (issuer, subject, first_name) SELECT '%s', 'auth0|' || i, 'Ada' FROM n`, issuer))
+	mustExec(b, db.DB, fmt.Sprintf(`WITH RECURSIVE n(i) AS
+			(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		INSERT INTO users (issuer, subject, first_name)
+		SELECT '%s', 'auth0|' || i, 'Ada' FROM n`, issuer))
 	mustExec(b, db.DB, "ANALYZE")
 	return mustNew(b, db, people(db.dialect))
 }
 
 func byHand(b *testing.B, db database, id string) {
-	query := "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE id = $1"
+	query := "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE " +
+		"id = $1"
 	if db.dialect == sqlusers.SQLite {
-		query = "SELECT id, active, staff, superuser, first_name, last_name, email FROM users WHERE id = ?1"
+		query = "SELECT id, active, staff, superuser, first_name, last_name, email FROM users " +
+			"WHERE id = ?1"
 	}
 	key, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {

@@ -54,7 +54,7 @@ func (b *builder) isUser(identity userprovider.Identity) string {
 	values := b.keyValues(identity)
 	var conditions []string
 	for i, name := range b.key() {
-		conditions = append(conditions, quote(name)+" = "+b.arg(values[i])+b.binary())
+		conditions = append(conditions, b.quote(name)+" = "+b.arg(values[i])+b.binary())
 	}
 	return strings.Join(conditions, " AND ")
 }
@@ -67,7 +67,7 @@ func (b *builder) differs(changes []assignment) string {
 	}
 	var conditions []string
 	for _, change := range changes {
-		name := quote(change.column.name)
+		name := b.quote(change.column.name)
 		param := b.textParam(change.column, change.value)
 		switch {
 		case b.dialect == SQLite:
@@ -86,21 +86,21 @@ func (b *builder) differs(changes []assignment) string {
 func (b *builder) assignments(changes []assignment) string {
 	var list []string
 	for _, change := range changes {
-		list = append(list, quote(change.column.name)+" = "+b.param(change.column, change.value))
+		list = append(list, b.quote(change.column.name)+" = "+b.param(change.column, change.value))
 	}
 	if updated := b.catalog[b.columns.Updated]; b.isWritable(updated) {
 		value := b.now(updated)
 		if b.columns.LastLogin != "" { // which alone is no change
 			value = "CASE WHEN " + b.differs(changes) + " THEN " + value +
-				" ELSE " + quote(updated.name) + " END"
+				" ELSE " + b.quote(updated.name) + " END"
 		}
-		list = append(list, quote(updated.name)+" = "+value)
+		list = append(list, b.quote(updated.name)+" = "+value)
 	}
 	if last := b.catalog[b.columns.LastLogin]; b.isWritable(last) {
-		list = append(list, quote(last.name)+" = "+b.now(last))
+		list = append(list, b.quote(last.name)+" = "+b.now(last))
 	}
 	if len(list) == 0 { // an UPDATE must set something
-		subject := quote(b.columns.Subject)
+		subject := b.quote(b.columns.Subject)
 		list = append(list, subject+" = "+subject)
 	}
 	return strings.Join(list, ", ")
@@ -119,13 +119,13 @@ func (b *builder) newUser(
 		user[b.columns.Issuer] = login.Identity.Issuer
 	}
 	for _, name := range slices.Sorted(maps.Keys(user)) {
-		names = append(names, quote(name))
+		names = append(names, b.quote(name))
 		values = append(values, b.param(b.catalog[name], user[name]))
 	}
 	for _, name := range []string{b.columns.Created, b.columns.Updated, b.columns.LastLogin} {
 		_, given := user[name]
 		if c := b.catalog[name]; !given && b.isWritable(c) {
-			names = append(names, quote(name))
+			names = append(names, b.quote(name))
 			values = append(values, b.now(c))
 		}
 	}
@@ -163,9 +163,9 @@ func (c column) isText() bool { return c.kind == text || c.castText != "" }
 func (s *settings) table() string {
 	schema, name := s.schemaAndName()
 	if schema == "" {
-		return quote(name)
+		return s.quote(name)
 	}
-	return quote(schema) + "." + quote(name)
+	return s.quote(schema) + "." + s.quote(name)
 }
 
 func (s *settings) schemaAndName() (schema, name string) {
@@ -181,7 +181,7 @@ func (s *settings) schemaAndName() (schema, name string) {
 func (s *settings) conflictTarget() string {
 	var list []string
 	for _, name := range s.key() {
-		list = append(list, quote(name)+s.binary())
+		list = append(list, s.quote(name)+s.binary())
 	}
 	return strings.Join(list, ", ")
 }
@@ -214,5 +214,12 @@ func (s *settings) placeholder(n int) string {
 	return "$" + strconv.Itoa(n)
 }
 
-// quote makes any name an identifier.
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// quote makes any name an identifier. SQLite reads a name in double quotes as a text if there is no
+// such column, for example after a migration.
+func (s *settings) quote(name string) string {
+	mark := `"`
+	if s.dialect == SQLite {
+		mark = "`"
+	}
+	return mark + strings.ReplaceAll(name, mark, mark+mark) + mark
+}

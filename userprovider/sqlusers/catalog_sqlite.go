@@ -68,9 +68,8 @@ func (s *settings) readSQLiteDefinition(ctx context.Context, db Querier) (string
 	schema, name := s.schemaAndName()
 	master := "sqlite_master"
 	if schema != "" {
-		master = quote(schema) + ".sqlite_master"
+		master = s.quote(schema) + ".sqlite_master"
 	}
-	//nolint:gosec // the schema is quoted
 	query := "SELECT sql FROM " + master + " WHERE type = 'table' AND name = ?1 COLLATE NOCASE"
 	rows, err := db.QueryContext(ctx, query, name)
 	if err != nil {

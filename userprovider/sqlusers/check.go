@@ -27,7 +27,7 @@ func (s *settings) check(
 		id := s.columns.ID
 		faults = []error{
 			s.checkUnique(ctx, db, s.conflictTarget(), s.key()),
-			s.checkUnique(ctx, db, quote(id), []string{id}),
+			s.checkUnique(ctx, db, s.quote(id), []string{id}),
 		}
 	}
 	return errors.Join(faults...)
@@ -171,8 +171,7 @@ func (s *settings) checkFilled() (faults []error) {
 func (s *settings) checkUnique(
 	ctx context.Context, db Querier, target string, names []string,
 ) error {
-	//nolint:gosec // every name is quoted
-	explain := "EXPLAIN INSERT INTO " + s.table() + " (" + quote(s.columns.Subject) + ")" +
+	explain := "EXPLAIN INSERT INTO " + s.table() + " (" + s.quote(s.columns.Subject) + ")" +
 		" SELECT '' WHERE FALSE ON CONFLICT (" + target + ") DO NOTHING"
 	rows, err := db.QueryContext(ctx, explain)
 	if err == nil {

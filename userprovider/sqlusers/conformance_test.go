@@ -10,98 +10,125 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// A person is the application's own user in these tests.
-type person struct {
-	First, Last string
-	Email       *string
-}
-
-func scanPerson(row sqlusers.Row) (p person, err error) {
-	err = row.Scan(&p.First, &p.Last, &p.Email)
-	return p, err
-}
-
-// people is the default table with two fields.
-func people(dialect sqlusers.Dialect) sqlusers.Table[person] {
-	return sqlusers.Table[person]{
-		Dialect: dialect,
-		Select:  []string{"first_name", "last_name", "email"},
-		Scan:    scanPerson,
-	}
-}
-
-func createPeople(t testing.TB, db database, columns ...string) {
-	t.Helper()
-	columns = append([]string{
-		"first_name text NOT NULL DEFAULT ''", "last_name text NOT NULL DEFAULT ''",
-	}, columns...)
-	mustExec(t, db.DB, sqlusers.Schema(db.dialect, columns...))
-}
-
-func mustNew[T any](t testing.TB, db database, table sqlusers.Table[T]) *sqlusers.Provider[T] {
-	t.Helper()
-	users, err := sqlusers.New(context.Background(), db.DB, table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return users
-}
-
-func readPerson(user userprovider.User) map[string]any {
-	p := user.Value.(person)
-	fields := map[string]any{"first_name": p.First, "last_name": p.Last}
-	if p.Email != nil {
-		fields["email"] = *p.Email
-	}
-	return fields
-}
-
-func TestConforms(t *testing.T) {
-	config := providertest.Config{Read: readPerson}
-	tables := map[string]func(t *testing.T, db database) sqlusers.Table[person]{
-		"default table": func(t *testing.T, db database) sqlusers.Table[person] {
-			createPeople(t, db)
-			return people(db.dialect)
-		},
-		"unique e-mails": func(t *testing.T, db database) sqlusers.Table[person] {
-			createPeople(t, db)
-			// Of a hash, because PostgreSQL's index takes no megabyte.
-			expression := "email"
-			if db.dialect == sqlusers.PostgreSQL {
-				expression = "md5(email)"
-			}
-			mustExec(t, db.DB, "CREATE UNIQUE INDEX users_email ON users ("+expression+")")
-			return people(db.dialect)
-		},
-		"last login kept": func(t *testing.T, db database) sqlusers.Table[person] {
-			createPeople(t, db)
-			table := people(db.dialect)
-			table.Columns.LastLogin = "last_login"
-			return table
-		},
-		"names that need quotes, and text for IDs": func(t *testing.T, db database) sqlusers.Table[person] {
-			mustExec(t, db.DB, `CREATE TABLE "the ""users"" %s" ("ID" text PRIMARY KEY, "select" text NOT NULL,
-				"from;--" text NOT NULL, "a ""b""" boolean, "$1" boolean, "?1" text, first_name text, last_name text,
-				UNIQUE ("select", "from;--"))`)
-			table := people(db.dialect)
-			table.Name = `the "users" %s`
-			table.Select = []string{"first_name", "last_name", "?1"}
-			table.Columns = sqlusers.Columns{
-				ID: "ID", Issuer: "select", Subject: "from;--", Email: "?1", Staff: `a "b"`, Superuser: "$1",
-				Active: sqlusers.NoColumn, Created: sqlusers.NoColumn, Updated: sqlusers.NoColumn,
-			}
-			table.Defaults = map[string]any{
-				"ID": func(userprovider.Login) any { return rand.Text() }, "first_name": "", "last_name": "",
-			}
-			return table
-		},
-	}
-	for name, create := range tables {
+func TestProviderConforms(t *testing.T) {
+	for name, create := range map[string]func(*testing.T, database) sqlusers.Table[person]{
+		"default table":        createDefault,
+		"unique e-mails":       createUniqueEmails,
+		"last login is stored": createLastLogin,
+		"odd names":            createOddNames,
+	} {
 		t.Run(name, func(t *testing.T) {
 			onEveryDialect(t, func(t *testing.T, db database) {
-				users := mustNew(t, db, create(t, db))
+				table := create(t, db)
+				users := mustNew(t, db, table)
+				config := providertest.Config{Read: readPerson}
+				if table.Columns.Active != sqlusers.NoColumn {
+					config.SetActive = setActive(db)
+				}
+				if table.Name == "" {
+					config.Delete = deleteRow(db)
+				}
 				config.Run(t, func(*testing.T) userprovider.UserProvider { return users })
 			})
 		})
 	}
+}
+
+func TestProviderWithSoftDeleteConforms(t *testing.T) {
+	onEveryDialect(t, func(t *testing.T, db database) {
+		createPeople(t, db, "deleted_at timestamp")
+		users := mustNew(t, db, people(db.dialect))
+		config := providertest.Config{
+			Read:      readPerson,
+			SetActive: setActive(db),
+			Delete: func(ctx context.Context, user userprovider.User) error {
+				_, err := db.ExecContext(ctx,
+					"UPDATE users SET deleted_at = CURRENT_TIMESTAMP WHERE id = "+user.ID)
+				return err
+			},
+		}
+		config.Run(t, func(*testing.T) userprovider.UserProvider { return users })
+	})
+}
+
+func TestProviderThatReactivatesConforms(t *testing.T) {
+	onEveryDialect(t, func(t *testing.T, db database) {
+		createPeople(t, db)
+		table := people(db.dialect)
+		table.Reactivate = true
+		users := mustNew(t, db, table)
+		config := providertest.Config{
+			Read: readPerson, SetActive: setActive(db), Delete: deleteRow(db), Reactivates: true,
+		}
+		config.Run(t, func(*testing.T) userprovider.UserProvider { return users })
+	})
+}
+
+func setActive(db database) func(context.Context, userprovider.User, bool) error {
+	return func(ctx context.Context, user userprovider.User, active bool) error {
+		value := "false"
+		if active {
+			value = "true"
+		}
+		_, err := db.ExecContext(ctx, "UPDATE users SET active = "+value+" WHERE id = "+user.ID)
+		return err
+	}
+}
+
+func deleteRow(db database) func(context.Context, userprovider.User) error {
+	return func(ctx context.Context, user userprovider.User) error {
+		_, err := db.ExecContext(ctx, "DELETE FROM users WHERE id = "+user.ID)
+		return err
+	}
+}
+
+func createDefault(t *testing.T, db database) sqlusers.Table[person] {
+	createPeople(t, db)
+	return people(db.dialect)
+}
+
+// createUniqueEmails has an index on a hash, since an index of PostgreSQL cannot hold a megabyte.
+func createUniqueEmails(t *testing.T, db database) sqlusers.Table[person] {
+	createPeople(t, db)
+	expression := "email"
+	if db.dialect == sqlusers.PostgreSQL {
+		expression = "md5(email)"
+	}
+	mustExec(t, db.DB, "CREATE UNIQUE INDEX users_email ON users ("+expression+")")
+	return people(db.dialect)
+}
+
+func createLastLogin(t *testing.T, db database) sqlusers.Table[person] {
+	createPeople(t, db)
+	table := people(db.dialect)
+	table.Columns.LastLogin = "last_login"
+	return table
+}
+
+// createOddNames has names that need quotes, and text as the ID.
+func createOddNames(t *testing.T, db database) sqlusers.Table[person] {
+	mustExec(t, db.DB, `CREATE TABLE "the ""users"" %s" (
+		"ID" text PRIMARY KEY, "select" text NOT NULL, "from;--" text NOT NULL,
+		"a ""b""" boolean, "$1" boolean, "?1" text, first_name text, last_name text,
+		UNIQUE ("select", "from;--"))`)
+	table := people(db.dialect)
+	table.Name = `the "users" %s`
+	table.Select = []string{"first_name", "last_name", "?1"}
+	table.Columns = sqlusers.Columns{
+		ID:        "ID",
+		Issuer:    "select",
+		Subject:   "from;--",
+		Email:     "?1",
+		Staff:     `a "b"`,
+		Superuser: "$1",
+		Active:    sqlusers.NoColumn,
+		Created:   sqlusers.NoColumn,
+		Updated:   sqlusers.NoColumn,
+	}
+	table.Defaults = map[string]any{
+		"ID":         func(userprovider.Login) any { return rand.Text() },
+		"first_name": "",
+		"last_name":  "",
+	}
+	return table
 }

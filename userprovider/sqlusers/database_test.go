@@ -18,14 +18,14 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// A database is an empty one of the test's own, with a count of what is asked of it.
+// A database is empty and belongs to one test. It counts the statements that it gets.
 type database struct {
 	*sql.DB
 	dialect sqlusers.Dialect
 	counter *counter
 }
 
-// onEveryDialect runs a test on SQLite always, and on PostgreSQL where there is one (see postgresql_test.go).
+// onEveryDialect runs a test on SQLite, and on PostgreSQL if there is one (see postgresql_test.go).
 func onEveryDialect(t *testing.T, test func(t *testing.T, db database)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) { test(t, openSQLite(t)) })
@@ -34,14 +34,20 @@ func onEveryDialect(t *testing.T, test func(t *testing.T, db database)) {
 
 func openSQLite(t testing.TB) database {
 	t.Helper()
+	return openSQLiteWith(t, "_pragma=busy_timeout(30000)")
+}
+
+// openSQLiteWith opens a file with these parameters of the driver.
+func openSQLiteWith(t testing.TB, parameters string) database {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "users.db")
-	return open(t, sqlusers.SQLite, &sqlite.Driver{},
-		"file:"+file+"?_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)&_pragma=synchronous(off)")
+	dsn := "file:" + file + "?_pragma=journal_mode(wal)&_pragma=synchronous(off)&" + parameters
+	return open(t, sqlusers.SQLite, &sqlite.Driver{}, dsn)
 }
 
 func openPostgreSQL(t testing.TB) database {
 	t.Helper()
-	dsn := postgreSQL(t)
+	dsn := postgreSQLServer(t)
 	admin, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +62,14 @@ func openPostgreSQL(t testing.TB) database {
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
-	return open(t, sqlusers.PostgreSQL, stdlib.GetDefaultDriver(), dsn+separator+"search_path="+schema+",public")
+	dsn += separator + "search_path=" + schema + ",public"
+	return open(t, sqlusers.PostgreSQL, stdlib.GetDefaultDriver(), dsn)
+}
+
+// reopen opens another pool to the same database, with further parameters.
+func (db database) reopen(t testing.TB, parameters string) database {
+	t.Helper()
+	return open(t, db.dialect, db.counter.driver, db.counter.dsn+"&"+parameters)
 }
 
 func open(t testing.TB, dialect sqlusers.Dialect, d driver.Driver, dsn string) database {
@@ -70,7 +83,7 @@ func open(t testing.TB, dialect sqlusers.Dialect, d driver.Driver, dsn string) d
 
 func mustExec(t testing.TB, db *sql.DB, query string, args ...any) {
 	t.Helper()
-	// Not t.Context, which has ended when a test cleans up.
+	// t.Context has ended when a test cleans up.
 	if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -86,7 +99,7 @@ func (db database) query(t testing.TB, query string, args ...any) string {
 	return fmt.Sprint(value)
 }
 
-// counter is a driver that remembers the statements that go through it.
+// A counter is a driver that records its statements.
 type counter struct {
 	driver     driver.Driver
 	dsn        string
@@ -94,7 +107,7 @@ type counter struct {
 	statements []string
 }
 
-// during returns the statements that do sends.
+// during returns the statements that a function sends.
 func (c *counter) during(do func()) []string {
 	c.mu.Lock()
 	c.statements = nil
@@ -121,7 +134,7 @@ func (c *counter) Connect(context.Context) (driver.Conn, error) {
 	return &countedConn{conn.(conns), c}, nil
 }
 
-// conns is what both drivers' connections are.
+// conns are the interfaces of both drivers' connections.
 type conns interface {
 	driver.Conn
 	driver.QueryerContext
@@ -135,12 +148,14 @@ type countedConn struct {
 	counter *counter
 }
 
-func (c *countedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *countedConn) QueryContext(ctx context.Context, query string,
+	args []driver.NamedValue) (driver.Rows, error) {
 	c.counter.count(query)
 	return c.conns.QueryContext(ctx, query, args)
 }
 
-func (c *countedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *countedConn) ExecContext(ctx context.Context, query string,
+	args []driver.NamedValue) (driver.Result, error) {
 	c.counter.count(query)
 	return c.conns.ExecContext(ctx, query, args)
 }
@@ -155,7 +170,7 @@ func (c *countedConn) BeginTx(ctx context.Context, options driver.TxOptions) (dr
 	return c.conns.BeginTx(ctx, options)
 }
 
-// CheckNamedValue lets pgx take the types that it knows.
+// CheckNamedValue forwards to pgx, which accepts more types than database/sql.
 func (c *countedConn) CheckNamedValue(value *driver.NamedValue) error {
 	if checker, ok := c.conns.(driver.NamedValueChecker); ok {
 		return checker.CheckNamedValue(value)

@@ -4,8 +4,8 @@
 //
 // The fields of a userprovider.Mapping are columns of the table. Every login writes them, and the
 // roles that are mapped, if something changed. Every request that asks for its user reads one row
-// by its key. A login whose values the columns cannot hold exactly is refused, and the error names the
-// field. SQL statements contain nothing that comes from a claim.
+// by its key. A login whose values the columns cannot hold exactly is refused, and the error names
+// the field. SQL statements contain nothing that comes from a claim.
 //
 // The application lists users and makes them inactive with its own queries: it owns the table, and
 // its scan function works with any query. A user who is made inactive or deleted is signed out at
@@ -53,8 +53,8 @@
 // # Coming from Django
 //
 // An application that used django-auth0-authbackend keeps its auth_user table, in which the
-// username is the subject. The example Django of [New] has the configuration. The names correspond as
-// follows:
+// username is the subject. The example Django of [New] has the configuration. The names correspond
+// as follows:
 //
 //	AUTH0_DOMAIN, AUTH0_CLIENT_ID,           the same environment variables, which
 //	AUTH0_CLIENT_SECRET, AUTH0_AUDIENCE,     chiauth0.ConfigFromEnv reads, or the

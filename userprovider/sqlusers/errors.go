@@ -40,8 +40,12 @@ func (s *settings) errorf(kind error, format string, args ...any) error {
 // which kind it is.
 func (s *settings) explainLogin(err error, login userprovider.Login) error {
 	what := "storing a login"
-	if names := s.fieldsIn(err, login.Fields); names != "" {
-		what += " with the fields " + names
+	switch names := s.fieldsIn(err, login.Fields); len(names) {
+	case 0:
+	case 1:
+		what += " with the field " + names[0]
+	default:
+		what += " with the fields " + strings.Join(names, ", ")
 	}
 	return s.explain(err, what)
 }
@@ -61,7 +65,7 @@ func (s *settings) explain(err error, what string) error {
 }
 
 // fieldsIn returns the fields that the error names, or all fields.
-func (s *settings) fieldsIn(err error, fields map[string]any) string {
+func (s *settings) fieldsIn(err error, fields map[string]any) []string {
 	all := slices.Sorted(maps.Keys(fields))
 	var named []string
 	for _, field := range all {
@@ -74,9 +78,9 @@ func (s *settings) fieldsIn(err error, fields map[string]any) string {
 		}
 	}
 	if len(named) > 0 {
-		return strings.Join(named, ", ")
+		return named
 	}
-	return strings.Join(all, ", ")
+	return all
 }
 
 // namesColumn reports whether a message has the column's name in quotes, after the table's name, or
@@ -137,7 +141,8 @@ func sqliteKindOf(err error) error {
 		return userprovider.ErrConflict
 	case is("constraint failed", "datatype mismatch", "cannot store", "too big"):
 		return userprovider.ErrInvalid
-	case is("no such table", "no such column", "has no column named", "readonly database"):
+	case is("no such table", "no such column", "has no column named", "unknown database",
+		"readonly database"):
 		return userprovider.ErrMisconfigured
 	}
 	return nil

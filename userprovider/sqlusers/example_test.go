@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"github.com/chiauth0/auth/userprovider"
@@ -20,7 +23,7 @@ type Account struct {
 	Plan      string
 }
 
-// scanAccount serves the provider, and the application's own queries.
+// scanAccount is for the provider and for the application's own queries.
 func scanAccount(row sqlusers.Row) (*Account, error) {
 	var a Account
 	err := row.Scan(&a.ID, &a.FirstName, &a.Plan)
@@ -29,11 +32,13 @@ func scanAccount(row sqlusers.Row) (*Account, error) {
 
 func Example() {
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", "file:accounts?mode=memory&cache=shared&_pragma=busy_timeout(5000)")
+	dsn := "file:accounts?mode=memory&cache=shared&_pragma=busy_timeout(5000)"
+	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		log.Fatal(err)
 	}
-	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text NOT NULL DEFAULT ''", "plan text NOT NULL")
+	schema := sqlusers.Schema(sqlusers.SQLite,
+		"first_name text NOT NULL DEFAULT ''", "plan text NOT NULL")
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
 	}
@@ -58,10 +63,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	account := user.Value.(*Account) // chiauth0.UserAs[*Account](ctx) in a handler
-	fmt.Println(user.ID, user.Active, account.FirstName, account.Plan)
+	fmt.Println(user.ID, user.Created, account.FirstName, account.Plan)
 
-	// The table is the application's, and so is every other query.
-	rows, err := db.QueryContext(ctx, "SELECT id, first_name, plan FROM users WHERE plan = ?", "free")
+	// The table belongs to the application, which runs any other query itself.
+	rows, err := db.QueryContext(ctx,
+		"SELECT id, first_name, plan FROM users WHERE plan = ?", "free")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -80,14 +86,35 @@ func Example() {
 	// Ada
 }
 
-// A mapping that cannot work is an error when the application starts: chiauth0 asks with all mapped fields.
-func ExampleProvider_CheckFields() {
+// An application that uses pgx's own pool passes it through database/sql. Both use the same
+// connections.
+func ExampleNew_pgxpool() {
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", "file:fields?mode=memory&cache=shared")
+	pool, err := pgxpool.New(ctx, "postgres://localhost/app")
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := db.ExecContext(ctx, sqlusers.Schema(sqlusers.SQLite, "first_name text")); err != nil {
+	users, err := sqlusers.New(ctx, stdlib.OpenDBFromPool(pool), sqlusers.Table[*Account]{
+		Dialect: sqlusers.PostgreSQL,
+		Select:  []string{"id", "first_name", "plan"},
+		Scan:    scanAccount,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var _ userprovider.UserProvider = users // for chiauth0.Config.Users
+}
+
+// A mapping that cannot work is an error when the application starts: chiauth0 calls CheckFields
+// with all mapped fields.
+func ExampleProvider_CheckFields() {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", "file:fields?mode=memory&cache=shared&_pragma=busy_timeout(5000)")
+	if err != nil {
+		log.Fatal(err)
+	}
+	schema := sqlusers.Schema(sqlusers.SQLite, "first_name text")
+	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
 	}
 	users, err := sqlusers.New(ctx, db, sqlusers.Table[string]{
@@ -102,15 +129,19 @@ func ExampleProvider_CheckFields() {
 		log.Fatal(err)
 	}
 	fmt.Println(users.CheckFields([]string{"email", "first_name"}))
-	fmt.Println(users.CheckFields([]string{"email", "last_login"}))
-	fmt.Println(users.CheckFields([]string{"email", "staff"}))
+	for _, field := range []string{"staff", "created_at", "plan"} {
+		err := users.CheckFields([]string{field})
+		reason, _, _ := strings.Cut(err.Error(), ";")
+		fmt.Println(errors.Is(err, userprovider.ErrMisconfigured), reason)
+	}
 	// Output:
 	// <nil>
-	// sqlusers: table users: the field "last_login" is of the type timestamp, which can hold no claim; map the claim to a text, number, boolean or JSON column
-	// sqlusers: table users: the field "staff" is a column that no claim may write; map the claim to another one
+	// true sqlusers: table users: the field "staff" is a column that no claim may write
+	// true sqlusers: table users: the field "created_at" is a column that no claim may write
+	// true sqlusers: table users: the field "plan" is no column
 }
 
-// The default table, for an application that has none yet.
+// The default table, for an application that has no table yet.
 func ExampleSchema() {
 	fmt.Println(sqlusers.Schema(sqlusers.PostgreSQL, "first_name text"))
 	// Output:

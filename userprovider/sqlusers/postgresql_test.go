@@ -14,9 +14,10 @@ import (
 	"testing"
 )
 
-// postgreSQL returns the URL of a server to test with: DATABASE_URL's if it is one, or else one that is started for the
-// run from what is installed, on a Unix socket that nobody else can open.
-func postgreSQL(t testing.TB) string {
+// postgreSQLServer returns the URL of a server for the tests. It is DATABASE_URL if that is a
+// PostgreSQL URL. Otherwise an installed server is started for the run, on a Unix socket in a
+// private folder.
+func postgreSQLServer(t testing.TB) string {
 	t.Helper()
 	if dsn := os.Getenv("DATABASE_URL"); dsn != "" {
 		u, err := url.Parse(dsn)
@@ -27,7 +28,7 @@ func postgreSQL(t testing.TB) string {
 	dsn, err := startPostgreSQL()
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && os.Getenv("CHIAUTH0_E2E") != "1":
-		t.Skip("PostgreSQL is not installed and DATABASE_URL names none: what is proved with it is left to e2e/test.sh")
+		t.Skip("PostgreSQL is not installed, and DATABASE_URL names no server")
 	case err != nil:
 		t.Fatal("PostgreSQL: ", err)
 	}
@@ -44,7 +45,8 @@ func start() (dsn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// Not t.TempDir: the server outlives the test that starts it, and has to be able to reach its folder.
+	// The server outlives the test that starts it, and runs as another user, so that t.TempDir
+	// does not do.
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		return "", err
@@ -55,8 +57,9 @@ func start() (dsn string, err error) {
 		}
 	}
 	command := func(name string, args ...string) error {
-		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")}, args...)
-		if os.Getuid() == 0 { // as whom the server refuses to run
+		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")},
+			args...)
+		if os.Getuid() == 0 { // the server refuses to run as root
 			argv = append([]string{"runuser", "-u", "postgres", "--"}, argv...)
 		}
 		cmd := exec.Command(argv[0], argv[1:]...)
@@ -72,7 +75,8 @@ func start() (dsn string, err error) {
 			return "", err
 		}
 	}
-	err = command("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--no-locale", "-E", "UTF8")
+	err = command("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "--no-locale", "-E",
+		"UTF8")
 	if err == nil {
 		err = command("pg_ctl", "start", "-w", "-l", filepath.Join(dir, "log"),
 			"-o", "-k "+dir+" -c listen_addresses= -c fsync=off -c max_connections=100")
@@ -90,7 +94,7 @@ func start() (dsn string, err error) {
 	return "postgres://postgres@/postgres?host=" + url.QueryEscape(dir), nil
 }
 
-// findPostgreSQL looks in the path, and where Debian puts what its own scripts start.
+// findPostgreSQL looks in the path, and in the folder that Debian installs to.
 func findPostgreSQL() (bin string, err error) {
 	initdb, err := exec.LookPath("initdb")
 	if err == nil {

@@ -62,7 +62,7 @@ func (s *settings) insertStatement(login userprovider.Login, changes []assignmen
 
 func (s *settings) selectByID() string {
 	return "SELECT " + s.selected + " FROM " + s.table() +
-		" WHERE " + quote(s.columns.ID) + " = " + s.placeholder(1)
+		" WHERE " + s.quote(s.columns.ID) + " = " + s.placeholder(1)
 }
 
 func (s *settings) selectBySubject() string {
@@ -74,34 +74,35 @@ func (s *settings) selectBySubject() string {
 // selectList returns the columns of a userprovider.User, and those of the application.
 func (s *settings) selectList(names []string) string {
 	list := []string{
-		"CAST(" + quote(s.columns.ID) + " AS text)",
+		"CAST(" + s.quote(s.columns.ID) + " AS text)",
 		"NULL",
-		quote(s.columns.Subject),
+		s.quote(s.columns.Subject),
 		s.activeExpression(),
-		columnOr(s.columns.Staff, "FALSE"),
-		columnOr(s.columns.Superuser, "FALSE"),
+		s.columnOr(s.columns.Staff, "FALSE"),
+		s.columnOr(s.columns.Superuser, "FALSE"),
 	}
 	if s.columns.Issuer != "" {
-		list[1] = quote(s.columns.Issuer)
+		list[1] = s.quote(s.columns.Issuer)
 	}
 	for _, name := range names {
-		list = append(list, quote(name))
+		list = append(list, s.quote(name))
 	}
 	return strings.Join(list, ", ")
 }
 
 func (s *settings) activeExpression() string {
-	active := columnOr(s.columns.Active, "TRUE")
+	active := s.columnOr(s.columns.Active, "TRUE")
 	if s.columns.DeletedAt == "" {
 		return active
 	}
-	return "CASE WHEN " + quote(s.columns.DeletedAt) + " IS NULL THEN " + active + " ELSE FALSE END"
+	deletedAt := s.quote(s.columns.DeletedAt)
+	return "CASE WHEN " + deletedAt + " IS NULL THEN " + active + " ELSE FALSE END"
 }
 
 // columnOr returns the column, or a constant if the table does not have it.
-func columnOr(name, constant string) string {
+func (s *settings) columnOr(name, constant string) string {
 	if name == "" {
 		return constant
 	}
-	return quote(name)
+	return s.quote(name)
 }
