@@ -21,7 +21,8 @@ var fuzzMapping = userprovider.Mapping{
 // FuzzApply maps any claims that JSON can express, with numbers decoded in both ways.
 func FuzzApply(f *testing.F) {
 	for _, seed := range [][2]string{
-		{`{"iss":"https://tenant.example/","sub":"auth0|ada","email":"a@b.example"}`, `{"plan":"a"}`},
+		{`{"iss":"https://tenant.example/","sub":"auth0|ada"}`, `{"plan":"a"}`},
+		{`{"iss":"i","sub":"s","email":"a@b.example","email_verified":true}`, `{"plan":"a"}`},
 		{`{"sub":["a"],"iss":{"a":"b"},"email":1,"groups":["editors",1,null]}`, `null`},
 		{`{"sub":"a","iss":"b","auth_time":1e308,"groups":["admins",""]}`, `null`},
 		{`{"groups":"admins","auth_time":-1e-400,"given_name":{"deep":[[[{}]]]}}`, `{"plan":null}`},

@@ -22,7 +22,8 @@ func TestGroups(t *testing.T) {
 		{
 			"a list with entries of other types",
 			[]any{1.0, "editors", nil, []any{"admins"}, map[string]any{"name": "admins"}},
-			[]string{"editors"}, "not a string",
+			[]string{"editors"},
+			"not a string",
 		},
 		{"null", nil, nil, "missing or null"},
 		{"a Boolean", true, nil, "not a list"},
@@ -33,7 +34,8 @@ func TestGroups(t *testing.T) {
 		{
 			"the keys of an object",
 			map[string]any{"editors": map[string]any{"2345": "corp.example"}, "admins": []any{}},
-			[]string{"admins", "editors"}, "",
+			[]string{"admins", "editors"},
+			"",
 		},
 		{
 			"an object of other values",
@@ -43,7 +45,8 @@ func TestGroups(t *testing.T) {
 		{
 			"an object of mixed values",
 			map[string]any{"editors": map[string]any{}, "admins": true},
-			[]string{"editors"}, "neither an object nor a list",
+			[]string{"editors"},
+			"neither an object nor a list",
 		},
 		{"an empty object", map[string]any{}, nil, ""},
 	} {
@@ -129,7 +132,7 @@ func TestGroupsFieldMayBeAPointer(t *testing.T) {
 func TestWithheldGroupsLeaveRolesAsTheyAre(t *testing.T) {
 	overage := map[string]any{
 		"_claim_names":   map[string]any{"groups": "src1"},
-		"_claim_sources": map[string]any{"src1": map[string]any{"endpoint": "https://graph.example"}},
+		"_claim_sources": map[string]any{"src1": "https://graph.example"},
 	}
 	for name, test := range map[string]struct {
 		field    string

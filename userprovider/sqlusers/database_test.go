@@ -149,13 +149,15 @@ type countedConn struct {
 }
 
 func (c *countedConn) QueryContext(ctx context.Context, query string,
-	args []driver.NamedValue) (driver.Rows, error) {
+	args []driver.NamedValue,
+) (driver.Rows, error) {
 	c.counter.count(query)
 	return c.conns.QueryContext(ctx, query, args)
 }
 
 func (c *countedConn) ExecContext(ctx context.Context, query string,
-	args []driver.NamedValue) (driver.Result, error) {
+	args []driver.NamedValue,
+) (driver.Result, error) {
 	c.counter.count(query)
 	return c.conns.ExecContext(ctx, query, args)
 }
