@@ -265,7 +265,8 @@ func TestUserIsFoundByTheExactID(t *testing.T) {
 				if db.dialect == sqlusers.SQLite {
 					definition = strings.Replace(id, "uuid", "text", 1)
 				}
-				mustExec(t, db.DB, "CREATE TABLE users (id "+definition+`, issuer text, subject text,
+				mustExec(t, db.DB, "CREATE TABLE users (id "+definition+`,
+					issuer text, subject text,
 					active boolean, email text, UNIQUE (issuer, subject))`)
 				users := mustNew(t, db, subjects(db.dialect))
 				user := mustSync(t, users, loginOf("auth0|ada", nil))
