@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/chiauth0/auth/sessionstores"
 )
 
 var backendExpiryChecks = []check[*backendChecker]{
