@@ -84,7 +84,7 @@ func rotate[T any](list []T, n int) []T {
 	return slices.Concat(list[n:], list[:n])
 }
 
-// rounds yields numbers for raceTime, and at least five.
+// rounds yields numbers for raceTime, and at least five. Other goroutines run between two rounds.
 func (c *checker) rounds() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		start := time.Now()
@@ -92,6 +92,7 @@ func (c *checker) rounds() iter.Seq[int] {
 			if c.failed() || c.ctx.Err() != nil || !yield(n) {
 				break
 			}
+			runtime.Gosched()
 		}
 		c.wantNil("the context of the check", c.ctx.Err())
 	}
