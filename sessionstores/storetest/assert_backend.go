@@ -120,16 +120,6 @@ func (c *backendChecker) revoke(key string, want outcome) (revoked bool) {
 	return found
 }
 
-// get returns the data of a session.
-func (c *backendChecker) get(key string) string {
-	if c.failed() {
-		return ""
-	}
-	data, _, found, err := c.backend.Get(c.ctx, key)
-	c.expect(fmt.Sprintf("Get(%.60q)", key), isFound, found, err)
-	return string(data)
-}
-
 // live fails unless Get and FindCtx find the data under key, and Get returns an expiry in an hour.
 func (c *backendChecker) live(key, data string) {
 	c.liveUntil(key, data, c.expiry)

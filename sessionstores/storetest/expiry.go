@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -118,27 +117,22 @@ func methodsAgreeOnExpiry(c *backendChecker) {
 
 	const repeats = 4
 	delay := time.Duration(0) // so that the expiries are not at the same time
-	var wg sync.WaitGroup
-	var mu sync.Mutex
+	var calls []func(c *backendChecker)
 	for reporter, find := range reporters {
 		for finder, findLate := range finders {
 			for range repeats {
 				delay += 4 * time.Millisecond
 				key, expiry := newKey("key"), soon().Add(delay)
 				c.createUntil(key, "data", expiry, isFound)
-				own := *c
-				wg.Go(func() {
-					own.pollUntilExpired(key, expiry, find)
-					own.when = fmt.Sprintf("%s after %s has reported the expiry", finder, reporter)
-					findLate(&own, key)
-					mu.Lock()
-					defer mu.Unlock()
-					c.fail(own.failure())
+				calls = append(calls, func(c *backendChecker) {
+					c.pollUntilExpired(key, expiry, find)
+					c.when = fmt.Sprintf("%s after %s has reported the expiry", finder, reporter)
+					findLate(c, key)
 				})
 			}
 		}
 	}
-	wg.Wait()
+	together(c, calls...)
 }
 
 // pollUntilExpired calls find until it reports the session as absent. It does not pause while the
