@@ -138,7 +138,8 @@ func (sh *shard) store(key string, e entry) {
 		*stored = e
 		return
 	}
-	sh.entries.put(key, &e)
+	added := e // e itself stays on the stack when an entry is replaced
+	sh.entries.put(key, &added)
 }
 
 // copySessions adds copies of the sessions to all.

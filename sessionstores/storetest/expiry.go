@@ -2,10 +2,7 @@ package storetest
 
 import (
 	"fmt"
-	"sync"
 	"time"
-
-	"github.com/chiauth0/auth/sessionstores"
 )
 
 var backendExpiryChecks = []check[*backendChecker]{
@@ -118,47 +115,42 @@ func methodsAgreeOnExpiry(c *backendChecker) {
 		},
 	}
 
-	const repeats = 3
-	expiry := soon()
-	var wg sync.WaitGroup
-	var mu sync.Mutex
+	const repeats = 4
+	delay := time.Duration(0) // so that the expiries are not at the same time
+	var calls []func(c *backendChecker)
 	for reporter, find := range reporters {
 		for finder, findLate := range finders {
 			for range repeats {
-				expiry = expiry.Add(3 * time.Millisecond)
-				expiry := expiry
-				key := newKey("key")
+				delay += 4 * time.Millisecond
+				key, expiry := newKey("key"), soon().Add(delay)
 				c.createUntil(key, "data", expiry, isFound)
-				own := *c
-				wg.Go(func() {
-					own.pollUntilExpired(key, expiry, find)
-					own.when = fmt.Sprintf("%s after %s has reported the expiry", finder, reporter)
-					findLate(&own, key)
-					mu.Lock()
-					defer mu.Unlock()
-					c.fail(own.failure())
+				calls = append(calls, func(c *backendChecker) {
+					c.pollUntilExpired(key, expiry, find)
+					c.when = fmt.Sprintf("%s after %s has reported the expiry", finder, reporter)
+					findLate(c, key)
 				})
 			}
 		}
 	}
-	wg.Wait()
+	together(c, calls...)
 }
 
-// pollUntilExpired calls find until it reports the session as absent. It does not pause when the
-// expiry is near.
+// pollUntilExpired calls find until it reports the session as absent. It does not pause while the
+// expiry is near. A store that rounds may expire the session earlier or later.
 func (c *backendChecker) pollUntilExpired(
 	key string, expiry time.Time, find func(c *backendChecker, key string) bool,
 ) {
 	const near = 3 * time.Millisecond
+	c.sleepUntil(expiry.Add(-20 * near))
 	for find(c, key) && !c.failed() {
-		left := time.Until(expiry)
+		late := time.Since(expiry)
 		switch {
-		case left < -granularity:
-			c.failf("the session is found %v after its expiry", -left)
-		case left > near:
-			c.sleepUntil(time.Now().Add(min(left-near, 20*time.Millisecond)))
-		case left < -near:
-			c.sleepUntil(time.Now().Add(2 * time.Millisecond))
+		case late > granularity:
+			c.failf("the session is found %v after its expiry", late)
+		case late > near:
+			c.sleepUntil(time.Now().Add(5 * near))
+		case late < -near:
+			c.sleepUntil(time.Now().Add(near / 3))
 		}
 	}
 }
@@ -174,11 +166,10 @@ func tombstoneOutlivesSession(c *backendChecker) {
 	old, successor := newKey("old"), newKey("successor")
 	c.createUntil(old, "data", expiry, isFound)
 	c.renew(old, successor, "data", "new data", isFound)
-	end := time.Now().Add(sessionstores.TombstoneTTL - granularity)
 
 	c.sleepUntil(expiry.Add(granularity))
 	c.when = "after the expiry of the session before the tombstone"
-	c.tombstoneUntil(end, revoked, unused, old)
+	c.tombstone(revoked, unused, old)
 	c.renew(old, successor, "data", "new data", isFound)
 	for _, key := range []string{revoked, unused, old} {
 		c.create(key, "data", isAbsent)
