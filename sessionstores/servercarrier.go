@@ -191,6 +191,9 @@ func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 		tasks.Go(func() error { return c.createAttachment(rs, w) })
 	}
 	if err := tasks.Wait(); err != nil {
+		if attached {
+			c.revokeAttachment(rs, w.payload.attachment)
+		}
 		return err
 	}
 
@@ -240,6 +243,7 @@ func (c *serverCarrier) write(
 		if w.payload, err = base.into(theirs); err != nil {
 			return false, err
 		}
+		w.expiry = idleExpiry(time.Now(), rs.loader.writer.IdleTimeout, w.payload.deadline)
 	}
 
 	return false, unavailable(ErrConflict)
