@@ -222,8 +222,9 @@ func (a *storeAdapter) revoke(ctx context.Context, key string) error {
 	if !found || !ok || p.attachment == "" {
 		return nil
 	}
+	_, err = a.backend.Revoke(ctx, attachmentKey(p.attachment))
 
-	return unavailable(a.backend.DeleteCtx(ctx, attachmentKey(p.attachment)))
+	return unavailable(err)
 }
 
 // AllCtx implements scs.IterableCtxStore, for the manager's Iterate.

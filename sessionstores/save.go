@@ -124,11 +124,11 @@ func (rs *requestSession) saveChanges(want intent) error {
 	if w.attachment != nil && w.payload.attachment == "" {
 		w.payload.attachment = rand.Text()
 	}
-	if err := rs.revokeMerged(); err != nil {
+	if err := rs.adapter.carrier.save(rs, w); err != nil {
 		return err
 	}
 
-	return rs.adapter.carrier.save(rs, w)
+	return rs.revokeMerged()
 }
 
 // newToken returns a token as scs makes it.
@@ -159,7 +159,8 @@ func (rs *requestSession) checkReachable(w *write) error {
 	return nil
 }
 
-// revokeMerged ends the sessions that MergeSession has merged into this one.
+// revokeMerged ends the sessions that MergeSession has merged into this one. It comes last: if this
+// session cannot be saved, the other ones still have their values.
 func (rs *requestSession) revokeMerged() error {
 	rs.mu.Lock()
 	merged := rs.merged
