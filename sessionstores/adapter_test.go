@@ -194,7 +194,9 @@ func TestManagersStoreIsAPlainStore(t *testing.T) {
 func TestMergeSession(t *testing.T) {
 	eachFixture(t, func(t *testing.T, _ fixture, s *site) {
 		merge := func(token string) act {
-			return func(ctx context.Context) { assertNoError(t, "MergeSession", s.m.MergeSession(ctx, token)) }
+			return func(ctx context.Context) {
+				assertNoError(t, "MergeSession", s.m.MergeSession(ctx, token))
+			}
 		}
 		lost, token := s.begin("cart", "tea"), s.signIn("ann")
 		late := s.pause(lost)

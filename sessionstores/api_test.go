@@ -16,16 +16,19 @@ import (
 
 // apiStores are the kinds of store on which the whole API of scs is tested.
 var apiStores = map[string]func(testing.TB) scs.Store{
-	"memstore":                     func(tb testing.TB) scs.Store { return newMemstore(tb) },
-	"a plain store":                func(testing.TB) scs.Store { return scsmemstore.NewWithCleanupInterval(0) },
-	"a plain store with contexts":  func(tb testing.TB) scs.Store { return contextStore{newSpyStore(tb)} },
+	"memstore": func(tb testing.TB) scs.Store { return newMemstore(tb) },
+	"a plain store": func(testing.TB) scs.Store {
+		return scsmemstore.NewWithCleanupInterval(0)
+	},
+	"a plain store with contexts": func(tb testing.TB) scs.Store {
+		return contextStore{newSpyStore(tb)}
+	},
 	"cookiestore":                  func(testing.TB) scs.Store { return newCookieStore() },
 	"cookiestore with revocations": func(tb testing.TB) scs.Store { return newRevocableStore(tb) },
 }
 
 // eachAPI runs a test with each kind of store and each codec.
 func eachAPI(t *testing.T, test func(*testing.T, *site, browser)) {
-	codecs := map[string]scs.Codec{"Codec": sessionstores.Codec{}, "GobCodec": scs.GobCodec{}}
 	for storeName, store := range apiStores {
 		for codecName, codec := range codecs {
 			t.Run(storeName+", "+codecName, func(t *testing.T) {
@@ -155,7 +158,10 @@ func TestAPIDeadline(t *testing.T) {
 		if c == nil || c.Expires.Sub(want).Abs() > 2*time.Second {
 			t.Errorf("cookie: got %v, want one that expires at %v", c, want)
 		}
-		b.visit(s, func(ctx context.Context) { assertEqual(t, "Deadline", s.m.Deadline(ctx), want) })
+		b.visit(
+			s,
+			func(ctx context.Context) { assertEqual(t, "Deadline", s.m.Deadline(ctx), want) },
+		)
 
 		b.visit(s, func(ctx context.Context) { s.m.SetDeadline(ctx, time.Now().Add(-time.Second)) })
 		assertEqual(t, "cookies after a deadline in the past", b.names(), "")

@@ -75,15 +75,25 @@ func (failingCodec) Decode([]byte) (time.Time, map[string]any, error) {
 
 func TestAttachmentEndsWithItsSession(t *testing.T) {
 	for name, end := range map[string]func(*site) act{
-		"Destroy":                   func(s *site) act { return s.destroy },
-		"Destroy and a new value":   func(s *site) act { return all(s.destroy, s.put("flash", "Bye")) },
-		"a login without one":       func(s *site) act { return s.login("bob") },
-		"SetAttachment and Destroy": func(s *site) act { return all(s.setAttachment("2"), s.destroy) },
-		"a login and Destroy":       func(s *site) act { return all(s.login("ann"), s.setAttachment("2"), s.destroy) },
-		"RenewToken and Destroy":    func(s *site) act { return all(s.renew, s.destroy) },
-		"Destroy of a job":          func(s *site) act { return func(ctx context.Context) { s.destroy(mustLoadToken(s, ctx)) } },
+		"Destroy": func(s *site) act { return s.destroy },
+		"Destroy and a new value": func(s *site) act {
+			return all(s.destroy, s.put("flash", "Bye"))
+		},
+		"a login without one": func(s *site) act { return s.login("bob") },
+		"SetAttachment and Destroy": func(s *site) act {
+			return all(s.setAttachment("2"), s.destroy)
+		},
+		"a login and Destroy": func(s *site) act {
+			return all(s.login("ann"), s.setAttachment("2"), s.destroy)
+		},
+		"RenewToken and Destroy": func(s *site) act { return all(s.renew, s.destroy) },
+		"Destroy of a job": func(s *site) act {
+			return func(ctx context.Context) { s.destroy(mustLoadToken(ctx, s)) }
+		},
 		"Destroy in Iterate": func(s *site) act {
-			return func(ctx context.Context) { assertNoError(s.tb, "Iterate", s.m.Iterate(ctx, s.m.Destroy)) }
+			return func(ctx context.Context) {
+				assertNoError(s.tb, "Iterate", s.m.Iterate(ctx, s.m.Destroy))
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +112,7 @@ func TestAttachmentEndsWithItsSession(t *testing.T) {
 }
 
 // mustLoadToken returns the context of a job for the session of a request.
-func mustLoadToken(s *site, ctx context.Context) context.Context {
+func mustLoadToken(ctx context.Context, s *site) context.Context {
 	loaded, err := s.m.Load(context.Background(), s.m.Token(ctx))
 	assertNoError(s.tb, "Load", err)
 
@@ -151,7 +161,12 @@ func TestAttachmentThatCannotBeReadIsAnError(t *testing.T) {
 	})
 	s.do(token, func(ctx context.Context) {
 		_, err := sessionstores.Attachment(ctx, s.m)
-		assertError(t, "Attachment of a session that cannot be read", err, sessionstores.ErrUnavailable)
+		assertError(
+			t,
+			"Attachment of a session that cannot be read",
+			err,
+			sessionstores.ErrUnavailable,
+		)
 	})
 }
 

@@ -51,7 +51,9 @@ type Backend interface {
 	// returns found=false if there is no session. If the data is no longer old, it changes nothing
 	// and returns found=true and [ErrConflict]; data that equals what is stored is no conflict, so
 	// that a repeated call succeeds.
-	Update(ctx context.Context, key string, old, data []byte, expiry time.Time) (found bool, err error)
+	Update(
+		ctx context.Context, key string, old, data []byte, expiry time.Time,
+	) (found bool, err error)
 
 	// Touch replaces the expiry of an existing session and leaves its data alone. It returns
 	// found=false if there is no session.
@@ -69,7 +71,9 @@ type Backend interface {
 	// says that the session under newKey exists, while the one under oldKey may exist as well; the
 	// caller continues with newKey. found=false together with an error says that the session under
 	// oldKey may still exist; the caller continues with oldKey.
-	Renew(ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time) (found bool, err error)
+	Renew(
+		ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time,
+	) (found bool, err error)
 
 	// Revoke removes the session under key, the session that Renew has made its successor, and so
 	// on. It leaves a tombstone under each of these keys, also where nothing was: a Create or Renew

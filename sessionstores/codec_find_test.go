@@ -28,7 +28,8 @@ func TestFindStringReturnsStringsOnly(t *testing.T) {
 
 func TestFindStringAllocatesTheValueOnly(t *testing.T) {
 	b, err := Codec{}.Encode(time.Now(), map[string]any{
-		"a": 1, "b": []byte("bytes"), "c": time.Now(), "user": "a name of more than 32 bytes, on the heap",
+		"a": 1, "b": []byte("bytes"), "c": time.Now(),
+		"user": "a name of more than 32 bytes, on the heap",
 	})
 	if err != nil {
 		t.Fatal(err)

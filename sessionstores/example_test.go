@@ -45,13 +45,22 @@ func ExampleNew() {
 	sessions.Cookie.Name = "shop"
 	sessions.Cookie.Secure = true // chiauth0 sets it by itself
 
-	h := sessionstores.Middleware(sessions)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		sessions.Put(r.Context(), "cart", "tea")
-	}))
+	h := sessionstores.Middleware(
+		sessions,
+	)(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			sessions.Put(r.Context(), "cart", "tea")
+		}),
+	)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	cookie := w.Result().Cookies()[0]
-	fmt.Println(cookie.Name, cookie.Secure, cookie.HttpOnly, cookie.SameSite == http.SameSiteLaxMode)
+	fmt.Println(
+		cookie.Name,
+		cookie.Secure,
+		cookie.HttpOnly,
+		cookie.SameSite == http.SameSiteLaxMode,
+	)
 	// Output: shop true true true
 }
 
@@ -76,15 +85,20 @@ func ExampleSave() {
 // Data that few requests need is kept beside the session.
 func ExampleSetAttachment() {
 	sessions := sessionstores.New(memstore.New())
-	h := sessionstores.Middleware(sessions)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		if err := sessionstores.SetAttachment(ctx, sessions, []byte("sealed tokens")); err != nil {
-			fmt.Println(err)
-			return
-		}
-		attachment, err := sessionstores.Attachment(ctx, sessions)
-		fmt.Println(string(attachment), err)
-	}))
+	h := sessionstores.Middleware(
+		sessions,
+	)(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			ctx := r.Context()
+			err := sessionstores.SetAttachment(ctx, sessions, []byte("sealed tokens"))
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			attachment, err := sessionstores.Attachment(ctx, sessions)
+			fmt.Println(string(attachment), err)
+		}),
+	)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	// Output: sealed tokens <nil>
 }

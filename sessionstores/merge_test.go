@@ -5,13 +5,12 @@ import (
 	"encoding/gob"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/chiauth0/auth/sessionstores"
 )
@@ -20,9 +19,7 @@ func init() { gob.Register(time.Time{}) }
 
 func TestRequestsThatChangeDifferentValuesBothKeepThem(t *testing.T) {
 	eachFixture(t, func(t *testing.T, _ fixture, base *site) {
-		for codecName, codec := range map[string]scs.Codec{
-			"Codec": sessionstores.Codec{}, "GobCodec": scs.GobCodec{},
-		} {
+		for codecName, codec := range codecs {
 			base.m.Codec = codec
 			s := newSite(t, base.m)
 			for _, order := range orders {
@@ -140,7 +137,7 @@ func TestConflictsWithoutEndAreAnOutage(t *testing.T) {
 		}
 		n++
 		data, expiry, _, _ := store.Store.Get(ctx, key)
-		changed := append(data[:len(data):len(data)], 'x', 0x41, byte(n)) // a field of a later release
+		changed := slices.Concat(data, []byte{'x', 0x41, byte(n)}) // a field of a later release
 		return store.Store.CommitCtx(ctx, key, changed, expiry)
 	}, nil)
 	res := s.do(token, s.put("cart", "tea"))

@@ -182,7 +182,9 @@ func TestPlainEntryFormatIsStable(t *testing.T) {
 	expiry := time.UnixMilli(1_800_000_000_123)
 	for want, e := range map[string]plainEntry{
 		"c2654d313830303030303030303132336444" + "64617461": {data: []byte("data"), expiry: expiry},
-		"c2654d313830303030303030303132337443" + "6e6577":   {tombstone: true, successor: "new", expiry: expiry},
+		"c2654d313830303030303030303132337443" + "6e6577": {
+			tombstone: true, successor: "new", expiry: expiry,
+		},
 	} {
 		if got := hex.EncodeToString(e.encode()); got != want {
 			t.Errorf("got %s, want %s", got, want)

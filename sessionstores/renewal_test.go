@@ -15,11 +15,17 @@ import (
 
 // renewals are the ways in which a handler asks for a new token.
 var renewals = map[string]func(*site) act{
-	"RenewToken":                    func(s *site) act { return s.renew },
-	"RenewToken with changes":       func(s *site) act { return all(s.renew, s.put("cart", "tea")) },
-	"RenewToken with an attachment": func(s *site) act { return all(s.renew, s.setAttachment("2")) },
-	"RenewToken twice":              func(s *site) act { return all(s.renew, s.renew) },
-	"a login of the same user":      func(s *site) act { return s.login("ann", "user 1") },
+	"RenewToken": func(s *site) act { return s.renew },
+	"RenewToken with changes": func(s *site) act {
+		return all(s.renew, s.put("cart", "tea"))
+	},
+	"RenewToken with an attachment": func(s *site) act {
+		return all(s.renew, s.setAttachment("2"))
+	},
+	"RenewToken twice": func(s *site) act {
+		return all(s.renew, s.commit, all(s.renew))
+	},
+	"a login of the same user": func(s *site) act { return s.login("ann", "user 1") },
 	"a login with an attachment": func(s *site) act {
 		return all(s.login("ann", "user 1"), s.setAttachment("2"))
 	},
@@ -69,7 +75,13 @@ func TestRenewalThatFailsAtAnyPointDoesNotSignOut(t *testing.T) {
 					}
 					what := storeName + ", " + name
 					if got := s.user(token); got != "ann" {
-						t.Errorf("%s, call %d failed, after %t: got user %q, want ann", what, call, after, got)
+						t.Errorf(
+							"%s, call %d failed, after %t: got user %q, want ann",
+							what,
+							call,
+							after,
+							got,
+						)
 					}
 				}
 			}
@@ -115,12 +127,24 @@ func TestFailedSaveLeavesNothingBehind(t *testing.T) {
 		signIn bool
 		acts   func(*site) act
 	}{
-		"a login":                       {"Create", false, func(s *site) act { return all(s.login("ann", "user 1"), s.setAttachment("1")) }},
-		"a mark":                        {"Commit", true, func(s *site) act { return all(s.renew, s.setAttachment("1")) }},
-		"a renewal":                     {"Renew", true, func(s *site) act { return all(s.renew, s.setAttachment("1")) }},
-		"an attachment":                 {"Update", true, func(s *site) act { return s.setAttachment("1") }},
-		"the index":                     {"Index", true, func(s *site) act { return all(s.renew, s.setAttachment("1")) }},
-		"an attachment that was stored": {"Update", true, func(s *site) act { return all(s.put("a", "b"), s.setAttachment("1")) }},
+		"a login": {"Create", false, func(s *site) act {
+			return all(s.login("ann", "user 1"), s.setAttachment("1"))
+		}},
+		"a mark": {"Commit", true, func(s *site) act {
+			return all(s.renew, s.setAttachment("1"))
+		}},
+		"a renewal": {"Renew", true, func(s *site) act {
+			return all(s.renew, s.setAttachment("1"))
+		}},
+		"an attachment": {"Update", true, func(s *site) act {
+			return s.setAttachment("1")
+		}},
+		"the index": {"Index", true, func(s *site) act {
+			return all(s.renew, s.setAttachment("1"))
+		}},
+		"an attachment that was stored": {"Update", true, func(s *site) act {
+			return all(s.put("a", "b"), s.setAttachment("1"))
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newSpyStore(t)

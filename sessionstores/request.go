@@ -48,7 +48,7 @@ type requestSession struct {
 	mu        sync.Mutex // guards the rest: handlers may use the session from several goroutines
 	begun     bool       // the response has begun
 	saved     bool       // the session is saved, or cannot be saved any more
-	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
+	dropped   bool       // saving failed, an error page was sent instead of the response
 	hijacking bool       // the response has no headers that this package can be sure of
 	wanted    intent     // what the handlers want
 	merged    []string   // keys of sessions that MergeSession has merged into this one
@@ -167,7 +167,8 @@ func (rs *requestSession) fetch() {
 		switch {
 		case rs.loadErr == nil:
 		case errors.Is(rs.Context.Err(), context.Canceled):
-			rs.adapter.logger().InfoContext(rs.Context, "session not read, request cancelled", "err", rs.loadErr)
+			log := rs.adapter.logger()
+			log.InfoContext(rs.Context, "session not read, request cancelled", "err", rs.loadErr)
 		default:
 			rs.adapter.logger().ErrorContext(rs.Context, "session not read", "err", rs.loadErr)
 		}
@@ -187,8 +188,7 @@ func (rs *requestSession) decode() any {
 
 		loaded, err := m.Load(loadingContext{rs}, token)
 		if err != nil {
-			rs.adapter.logger().WarnContext(rs.Context, "session not decoded, the request continues without it",
-				"err", err)
+			rs.warn("session not decoded, the request continues without it", err)
 			rs.unread = true
 			loaded, _ = m.Load(loadingContext{rs}, "") // reads nothing
 		}
@@ -197,6 +197,11 @@ func (rs *requestSession) decode() any {
 	})
 
 	return rs.scsData
+}
+
+// warn logs an error that the request continues with.
+func (rs *requestSession) warn(message string, err error) {
+	rs.adapter.logger().WarnContext(rs.Context, message, "err", err)
 }
 
 // noteDestroy finds out whether what scs has deleted last was a Destroy. The status of scs says so
@@ -228,8 +233,8 @@ func (rs *requestSession) recordCommit() error {
 	return nil
 }
 
-// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy says
-// later which one it was.
+// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy
+// finds out later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()

@@ -173,7 +173,9 @@ func TestFilesReachReadFromOfTheConnection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.txt")
 	assertNoError(t, "WriteFile", os.WriteFile(path, []byte("a file"), 0o600))
 	for name, serve := range map[string]http.HandlerFunc{
-		"http.ServeFile": func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) },
+		"http.ServeFile": func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFile(w, r, path)
+		},
 		"io.Copy of a file": func(w http.ResponseWriter, _ *http.Request) {
 			f, err := os.Open(path)
 			assertNoError(t, "Open", err)

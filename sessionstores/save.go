@@ -33,7 +33,7 @@ func (rs *requestSession) save() error {
 
 	switch {
 	case unchanged && rs.loadErr != nil:
-		return nil
+		return nil // the handlers have been told
 	case unchanged:
 		rs.adapter.carrier.touch(rs)
 		return nil
@@ -151,7 +151,8 @@ func (rs *requestSession) checkReachable(w *write) error {
 	case gone != nil && w.login:
 		return fmt.Errorf("%w: login not saved, the client has disconnected: %w", ErrGone, gone)
 	case w.kind == writeRenew && (gone != nil || hijacking):
-		rs.adapter.logger().WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
+		log := rs.adapter.logger()
+		log.WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
 		w.kind = writeUpdate
 		w.token = rs.session.token
 	}
@@ -197,8 +198,9 @@ func (rs *requestSession) checkResponse() error {
 	name := rs.loader.writer.Cookie.Name
 	for _, line := range rs.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, name+"=") {
-			return fmt.Errorf("%w: the cookie %q is set already: remove scs's LoadAndSave if it is used behind "+
-				"sessionstores.Middleware, or give the other manager a cookie name of its own", ErrMisused, name)
+			return fmt.Errorf("%w: the cookie %q is set already: "+
+				"remove scs's LoadAndSave if it is used behind sessionstores.Middleware, "+
+				"or give the other manager a cookie name of its own", ErrMisused, name)
 		}
 	}
 

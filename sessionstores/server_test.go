@@ -63,7 +63,11 @@ var protocols = map[string]func(*testing.T, http.Handler) (*httptest.Server, *ht
 }
 
 // eachProtocol runs a test with a server for each version of HTTP.
-func eachProtocol(t *testing.T, h func(*site) http.HandlerFunc, test func(*testing.T, *site, *http.Client, string)) {
+func eachProtocol(
+	t *testing.T,
+	h func(*site) http.HandlerFunc,
+	test func(*testing.T, *site, *http.Client, string),
+) {
 	for name, start := range protocols {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, newManager(t))
@@ -202,7 +206,9 @@ func TestFailedSaveBehindAReverseProxyIsTheWholeErrorPage(t *testing.T) {
 }
 
 // timeoutSite serves a handler that acts after an http.TimeoutHandler has answered.
-func timeoutSite(t *testing.T, s *site, outside bool, act func(context.Context) error) (string, chan error) {
+func timeoutSite(
+	t *testing.T, s *site, outside bool, act func(context.Context) error,
+) (string, chan error) {
 	t.Helper()
 	const limit = 50 * time.Millisecond
 	result := make(chan error, 1)
@@ -227,7 +233,9 @@ func TestTimeoutHandlerNeverSignsOut(t *testing.T) {
 			act  func(*site) func(context.Context) error
 			want string
 		}{
-			"a renewal": {func(s *site) func(context.Context) error { return s.m.RenewToken }, "ann"},
+			"a renewal": {func(s *site) func(context.Context) error {
+				return s.m.RenewToken
+			}, "ann"},
 			"a change": {func(s *site) func(context.Context) error {
 				return func(ctx context.Context) error { s.m.Put(ctx, "cart", "tea"); return nil }
 			}, "ann"},

@@ -96,7 +96,7 @@ func (c *serverCarrier) touch(rs *requestSession) {
 		tasks.Go(func() error { return c.index(rs, s.key, &s.payload) })
 	}
 	if err := tasks.Wait(); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "session not extended", "err", err)
+		rs.warn("session not extended", err)
 	}
 }
 
@@ -202,7 +202,7 @@ func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 	})
 	switch {
 	case err != nil && found:
-		c.adapter.logger().WarnContext(rs.Context, "old session token not revoked", "err", err)
+		rs.warn("old session token not revoked", err)
 	case err == nil && !found:
 		err = ErrGone
 		fallthrough
@@ -275,7 +275,7 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 
 	if s.key != "" && !w.destroyed {
 		if err := c.endStored(rs); err != nil {
-			c.adapter.logger().WarnContext(rs.Context, "old session not revoked", "err", err)
+			rs.warn("old session not revoked", err)
 		}
 	}
 	c.setCookie(rs, w)
@@ -432,7 +432,7 @@ func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
 	}
 
 	if err := c.touchAttachment(rs, w.expiry); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "attachment of the session not extended", "err", err)
+		rs.warn("attachment of the session not extended", err)
 	}
 
 	return nil
@@ -448,7 +448,9 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 			return unavailable(err)
 		}
 		if !found {
-			return c.createAttachment(rs, &write{payload: w.payload, attachment: w.attachment, expiry: expiry})
+			created := *w
+			created.expiry = expiry
+			return c.createAttachment(rs, &created)
 		}
 
 		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
@@ -464,6 +466,6 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 // attachment expires.
 func (c *serverCarrier) revokeAttachment(rs *requestSession, id string) {
 	if _, err := c.backend.Revoke(rs.Context, attachmentKey(id)); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "attachment of a session not revoked", "err", err)
+		rs.warn("attachment of a session not revoked", err)
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/chiauth0/auth/sessionstores"
 )
 
-// stressTime is how long each stress test runs: a fifth of a second, or the duration in the environment
-// variable CHIAUTH0_STRESS, such as 5m.
+// stressTime is how long each stress test runs: a fifth of a second, or the duration in the
+// environment variable CHIAUTH0_STRESS, such as 5m.
 func stressTime(t *testing.T) time.Duration {
 	value := os.Getenv("CHIAUTH0_STRESS")
 	if value == "" {
@@ -79,11 +79,15 @@ func endings(s *site, token string) map[string]func(*tokenList) {
 	assertNoError(s.tb, "Load", err)
 
 	return map[string]func(*tokenList){
-		"a logout":                  func(l *tokenList) { l.add(s, s.do(token, s.destroy)) },
-		"a logout with a new value": func(l *tokenList) { l.add(s, s.do(token, s.destroy, s.put("f", "1"))) },
-		"a login of another user":   func(l *tokenList) { l.add(s, s.do(token, s.login("bob", "user 2"))) },
-		"RevokeAll":                 func(*tokenList) { s.revokeAll("user 1") },
-		"a job":                     func(*tokenList) { s.destroy(loaded) },
+		"a logout": func(l *tokenList) { l.add(s, s.do(token, s.destroy)) },
+		"a logout with a new value": func(l *tokenList) {
+			l.add(s, s.do(token, s.destroy, s.put("f", "1")))
+		},
+		"a login of another user": func(l *tokenList) {
+			l.add(s, s.do(token, s.login("bob", "user 2")))
+		},
+		"RevokeAll": func(*tokenList) { s.revokeAll("user 1") },
+		"a job":     func(*tokenList) { s.destroy(loaded) },
 	}
 }
 
@@ -129,7 +133,8 @@ func TestRandomRequestsDoNotBringASessionBack(t *testing.T) {
 // randomVisit sends requests one after the other, as a browser with several tabs does.
 func (s *site) randomVisit(random *rand.Rand, token string, list *tokenList) {
 	for range 4 {
-		res := s.do(token, s.randomAct(random), s.randomAct(random))
+		first, second := s.randomAct(random), s.randomAct(random)
+		res := s.do(token, first, second)
 		assertEqual(s.tb, "status", res.StatusCode, http.StatusOK)
 		if next := list.add(s, res); next != "" {
 			token = next
@@ -137,8 +142,8 @@ func (s *site) randomVisit(random *rand.Rand, token string, list *tokenList) {
 	}
 }
 
-// The same, with steps of requests in a random order. The calls of the store do not overlap, so that
-// it holds for plain stores as well.
+// The same, with steps of requests in a random order. The calls of the store do not overlap, so
+// that it holds for plain stores as well.
 func TestStepsOfRequestsInARandomOrderDoNotBringASessionBack(t *testing.T) {
 	for _, f := range fixtures {
 		t.Run(f.name, func(t *testing.T) {

@@ -75,7 +75,10 @@ func TestSlowStoreIsGivenUpOn(t *testing.T) {
 		"a Backend with a ReadTimeout": {func(s *spyStore) scs.Store {
 			return networkStore{s, 50 * time.Millisecond}
 		}, 50 * time.Millisecond},
-		"a plain store with contexts": {func(s *spyStore) scs.Store { return contextStore{s} }, time.Second},
+		"a plain store with contexts": {
+			func(s *spyStore) scs.Store { return contextStore{s} },
+			time.Second,
+		},
 	}
 	for name, tt := range stores {
 		spy := newSpyStore(t)

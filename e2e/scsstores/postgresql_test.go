@@ -20,14 +20,17 @@ func startPostgreSQL(t *testing.T) string {
 	}
 	bin := filepath.Dir(initdb[len(initdb)-1])
 
-	dir, err := os.MkdirTemp("", "pg") // short enough for the path of a socket
+	//nolint:usetesting // the path of a socket has to be shorter than that of t.TempDir
+	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	run := func(name string, args ...string) {
 		t.Helper()
-		argv := append([]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")}, args...)
+		argv := append(
+			[]string{filepath.Join(bin, name), "-D", filepath.Join(dir, "data")},
+			args...)
 		if os.Getuid() == 0 { // the server does not run as root
 			argv = append([]string{"runuser", "-u", "postgres", "--"}, argv...)
 		}

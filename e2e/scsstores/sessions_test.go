@@ -116,7 +116,10 @@ func TestLoginRenewalAndLogout(t *testing.T) {
 
 		res := s.do(second, func(ctx context.Context) { s.noError("Destroy", s.m.Destroy(ctx)) })
 		if s.token(res) != "" || len(res.Cookies()) != 1 {
-			s.t.Errorf("a logout: got the cookies %v, want the session cookie deleted", res.Cookies())
+			s.t.Errorf(
+				"a logout: got the cookies %v, want the session cookie deleted",
+				res.Cookies(),
+			)
 		}
 		s.expect("after the logout", second, "user", "")
 		s.expectAttachment("after the logout", second, "")
@@ -126,9 +129,13 @@ func TestLoginRenewalAndLogout(t *testing.T) {
 func TestLateRequestsDoNotBringASessionBack(t *testing.T) {
 	eachStore(t, func(s *site) {
 		for name, late := range map[string]func(context.Context){
-			"a write":       func(ctx context.Context) { s.m.Put(ctx, "cart", "tea") },
-			"a renewal":     func(ctx context.Context) { s.noError("RenewToken", s.m.RenewToken(ctx)) },
-			"an attachment": func(ctx context.Context) { _ = sessionstores.SetAttachment(ctx, s.m, []byte("2")) },
+			"a write": func(ctx context.Context) { s.m.Put(ctx, "cart", "tea") },
+			"a renewal": func(ctx context.Context) {
+				s.noError("RenewToken", s.m.RenewToken(ctx))
+			},
+			"an attachment": func(ctx context.Context) {
+				_ = sessionstores.SetAttachment(ctx, s.m, []byte("2"))
+			},
 		} {
 			token := s.signIn()
 			res := s.do(token, func(ctx context.Context) {
@@ -197,7 +204,10 @@ func TestSessionsExpire(t *testing.T) {
 
 		s.m.IdleTimeout = time.Hour
 		token = s.signIn()
-		s.do(token, func(ctx context.Context) { s.m.SetDeadline(ctx, time.Now().Add(-time.Second)) })
+		s.do(
+			token,
+			func(ctx context.Context) { s.m.SetDeadline(ctx, time.Now().Add(-time.Second)) },
+		)
 		s.expect("after a deadline in the past", token, "user", "")
 		s.expectAttachment("after a deadline in the past", token, "")
 	})
@@ -219,7 +229,8 @@ func TestIterate(t *testing.T) {
 	})
 }
 
-// The values that boltstore returns are mapped from its file. The mapping moves when the file grows.
+// The values that boltstore returns are mapped from its file. The mapping moves when the file
+// grows.
 func TestBoltStoreGrowsWhileARequestIsInProgress(t *testing.T) {
 	store := newBoltStore(t)
 	s := &site{t, sessionstores.New(store)}

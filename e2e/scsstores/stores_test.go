@@ -111,7 +111,9 @@ func newBoltStore(t *testing.T) *boltstore.BoltStore {
 func needServers(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CHIAUTH0_E2E") != "1" {
-		t.Skip("left to e2e/test.sh, which installs the servers that this needs and sets CHIAUTH0_E2E=1")
+		t.Skip(
+			"left to e2e/test.sh, which installs the servers and sets CHIAUTH0_E2E=1",
+		)
 	}
 }
 
@@ -127,8 +129,19 @@ func startRedis(t *testing.T) string {
 	_ = listener.Close()
 	_, port, _ := net.SplitHostPort(addr)
 
-	cmd := exec.Command("redis-server",
-		"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--logfile", "log")
+	cmd := exec.Command(
+		"redis-server",
+		"--port",
+		port,
+		"--bind",
+		"127.0.0.1",
+		"--dir",
+		t.TempDir(),
+		"--save",
+		"",
+		"--logfile",
+		"log",
+	)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,12 @@ var (
 const name = sessionstores.DefaultCookieName
 
 // serve sends one request with the cookies of a browser, and keeps those of the response.
-func serve(t *testing.T, store *cookiestore.Store, cookies map[string]string, h func(*scs.SessionManager, *http.Request)) *http.Response {
+func serve(
+	t *testing.T,
+	store *cookiestore.Store,
+	cookies map[string]string,
+	h func(*scs.SessionManager, *http.Request),
+) *http.Response {
 	t.Helper()
 	m := sessionstores.New(store)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -64,7 +69,11 @@ func read(t *testing.T, store *cookiestore.Store, cookies map[string]string) (va
 		}
 	})
 	if res.StatusCode != http.StatusOK || len(res.Cookies()) > 0 {
-		t.Errorf("a read: got status %d, cookies %v, want 200 and none", res.StatusCode, res.Cookies())
+		t.Errorf(
+			"a read: got status %d, cookies %v, want 200 and none",
+			res.StatusCode,
+			res.Cookies(),
+		)
 	}
 
 	return value
