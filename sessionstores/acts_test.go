@@ -3,6 +3,9 @@ package sessionstores_test
 import (
 	"context"
 	"net/http"
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
 
 	"github.com/chiauth0/auth/sessionstores"
 )
@@ -38,10 +41,6 @@ func (s *site) clear(ctx context.Context) {
 func (s *site) commit(ctx context.Context) {
 	_, _, err := s.m.Commit(ctx)
 	assertNoError(s.tb, "Commit", err)
-}
-
-func (s *site) save(ctx context.Context) {
-	assertNoError(s.tb, "Save", sessionstores.Save(ctx, s.m))
 }
 
 func (s *site) login(user string, names ...string) act {
@@ -140,4 +139,15 @@ func (s *site) overlap(order, token string, actA, actB act) (resA, resB *http.Re
 	}
 
 	return resA, resB
+}
+
+// mustLoad loads a session outside of a request.
+func mustLoad(t *testing.T, m *scs.SessionManager, token string) context.Context {
+	t.Helper()
+	ctx, err := m.Load(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return ctx
 }

@@ -140,7 +140,9 @@ func (a *storeAdapter) FindCtx(ctx context.Context, token string) ([]byte, bool,
 }
 
 // CommitCtx implements scs.CtxStore.
-func (a *storeAdapter) CommitCtx(ctx context.Context, token string, values []byte, expiry time.Time) error {
+func (a *storeAdapter) CommitCtx(
+	ctx context.Context, token string, values []byte, expiry time.Time,
+) error {
 	if saving, ok := ctx.Value(savingKey{}).(*requestSession); ok && saving.adapter == a {
 		saving.encode(encoded{token: token, values: values, expiry: expiry})
 		return nil
@@ -158,7 +160,9 @@ func (a *storeAdapter) CommitCtx(ctx context.Context, token string, values []byt
 
 // commitJob saves a session outside of the request that it belongs to. It does not bring back a
 // session that was revoked. The last write wins.
-func (a *storeAdapter) commitJob(ctx context.Context, key string, values []byte, expiry time.Time) error {
+func (a *storeAdapter) commitJob(
+	ctx context.Context, key string, values []byte, expiry time.Time,
+) error {
 	deadline, _, err := a.manager.Codec.Decode(values)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrMisused, err)
@@ -222,8 +226,9 @@ func (a *storeAdapter) revoke(ctx context.Context, key string) error {
 	if !found || !ok || len(p.attachment) == 0 {
 		return nil
 	}
+	_, err = a.backend.Revoke(ctx, attachmentKey(p.attachment))
 
-	return unavailable(a.backend.DeleteCtx(ctx, attachmentKey(p.attachment)))
+	return unavailable(err)
 }
 
 // AllCtx implements scs.IterableCtxStore, for the manager's Iterate.
@@ -253,7 +258,8 @@ func (a *storeAdapter) allStored(ctx context.Context) (map[string][]byte, error)
 	case scs.IterableStore:
 		return s.All()
 	default:
-		return nil, fmt.Errorf("sessionstores: %T cannot list its sessions: %w", a.store, errors.ErrUnsupported)
+		err := errors.ErrUnsupported
+		return nil, fmt.Errorf("sessionstores: %T cannot list its sessions: %w", a.store, err)
 	}
 }
 
@@ -295,5 +301,5 @@ func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-var errNoRequest = fmt.Errorf("%w: a cookie session exists only in a request that is served through "+
-	"sessionstores.Middleware", ErrMisused)
+var errNoRequest = fmt.Errorf("%w: a cookie session exists only in a request that is served "+
+	"through sessionstores.Middleware", ErrMisused)

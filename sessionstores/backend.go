@@ -57,8 +57,8 @@ type Backend interface {
 
 	// Update replaces the data and the expiry of an existing session whose data is still old. It
 	// returns found=false if there is no session. If the data is no longer old, it changes nothing
-	// and returns found=true and [ErrConflict]. Data that equals what is stored is no conflict, so
-	// that a repeated call succeeds; only the expiry changes then.
+	// and returns found=true and [ErrConflict]; data that equals what is stored is no conflict, so
+	// that a repeated call succeeds.
 	Update(
 		ctx context.Context, key string, old, data []byte, expiry time.Time,
 	) (found bool, err error)

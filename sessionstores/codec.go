@@ -83,8 +83,10 @@ func (Codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 
 		var err error
 		if b, err = appendValue(b, values[key]); err != nil {
-			return nil, fmt.Errorf("sessionstores: cannot encode the session value %q of type %T: %w "+
-				"(call gob.Register for its type at start, or store it as a string or []byte)", key, values[key], err)
+			return nil, fmt.Errorf(
+				"sessionstores: cannot encode the session value %q of type %T: %w "+
+					"(call gob.Register for its type at start, or store it as a string or []byte)",
+				key, values[key], err)
 		}
 	}
 

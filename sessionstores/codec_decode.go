@@ -11,8 +11,10 @@ import (
 // by another codec.
 func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err error) {
 	if len(b) == 0 || b[0] != codecVersion {
-		return time.Time{}, nil, fmt.Errorf("sessionstores: cannot decode session: %d bytes that do not begin with "+
-			"format version %d: another codec or a newer release has written them", len(b), codecVersion)
+		return time.Time{}, nil, fmt.Errorf(
+			"sessionstores: cannot decode session: %d bytes that do not begin with "+
+				"format version %d: another codec or a newer release has written them",
+			len(b), codecVersion)
 	}
 	d := decoder{in: string(b), pos: 1}
 	deadline = d.time()
@@ -28,7 +30,8 @@ func (Codec) Decode(b []byte) (deadline time.Time, values map[string]any, err er
 		}
 		value := d.value()
 		if d.err != nil {
-			return time.Time{}, nil, fmt.Errorf("sessionstores: cannot decode session value %q: %w", key, d.err)
+			err := fmt.Errorf("sessionstores: cannot decode session value %q: %w", key, d.err)
+			return time.Time{}, nil, err
 		}
 		values[key], last = value, key
 	}

@@ -46,7 +46,8 @@ func FuzzCodecRoundTrip(f *testing.F) {
 	) {
 		at := time.Unix(sec, int64(nsec)).In(time.FixedZone("", int(zone)))
 		values := map[string]any{
-			k1: text, k2: data, k1 + k2: n, "x": x, "ok": ok, "at": at, "int": int(n), "int32": int32(n),
+			k1: text, k2: data, k1 + k2: n, "x": x, "ok": ok, "at": at,
+			"int": int(n), "int32": int32(n),
 		}
 		encoded := mustEncode(t, at.UTC(), values)
 		deadline, got, err := sessionstores.Codec{}.Decode(encoded)

@@ -93,7 +93,11 @@ func sameValue(a, b any) bool {
 }
 
 func sameSession(
-	t testing.TB, gotDeadline time.Time, got map[string]any, deadline time.Time, want map[string]any,
+	t testing.TB,
+	gotDeadline time.Time,
+	got map[string]any,
+	deadline time.Time,
+	want map[string]any,
 ) {
 	t.Helper()
 	if !sameTime(gotDeadline, deadline) {
@@ -123,7 +127,8 @@ func TestCodecRoundTrip(t *testing.T) {
 	}
 }
 
-// Decoding returns any values as they were encoded. The bytes do not depend on the order of the map.
+// Decoding returns any values as they were encoded. The bytes do not depend on the order of the
+// map.
 func TestCodecRoundTripProperty(t *testing.T) {
 	type row struct {
 		Bool    bool
@@ -145,7 +150,8 @@ func TestCodecRoundTripProperty(t *testing.T) {
 		keys := rand.New(rand.NewPCG(uint64(r.KeySeed), 0))
 		for _, v := range []any{
 			r.Bool, r.Int, r.Int32, r.Int64, r.Float, r.Text, append([]byte{}, r.Bytes...), zoned,
-			nil, []string{r.Text},
+			nil,
+			[]string{r.Text},
 		} {
 			values[fmt.Sprint(keys.Uint32())] = v
 		}
@@ -194,7 +200,9 @@ func TestCodecFormatIsStable(t *testing.T) {
 		"0178" + "01" // x: false
 	values := map[string]any{
 		"b": true, "c": []byte{0, 1, 0xff}, "f": -1.5, "i": -42, "j": int32(math.MinInt32),
-		"k": int64(math.MaxInt64), "n": nil, "s": "hi", "t": time.Unix(0, 0).In(time.FixedZone("", 3600)), "x": false,
+		"k": int64(
+			math.MaxInt64,
+		), "n": nil, "s": "hi", "t": time.Unix(0, 0).In(time.FixedZone("", 3600)), "x": false,
 	}
 	if got := hex.EncodeToString(mustEncode(t, codecDeadline, values)); got != golden {
 		t.Errorf("encoded\n%s, want\n%s", got, golden)

@@ -91,7 +91,9 @@ func isTokenByte(c byte) bool {
 
 // setCookie adds a cookie with the session's attributes to the response. A cookie that is
 // persistent lives until expires, others until the browser is closed.
-func setCookie(h http.Header, c *scs.SessionCookie, name, value string, expires time.Time, persistent bool) {
+func setCookie(
+	h http.Header, c *scs.SessionCookie, name, value string, expires time.Time, persistent bool,
+) {
 	cookie := newCookie(c, name, value)
 	if persistent {
 		cookie.Expires = expires.Add(time.Second) // rounded up to the resolution of the header
@@ -166,10 +168,7 @@ func addVary(h http.Header) {
 		return
 	}
 
-	for _, line := range h["Vary"] {
-		if line == "Cookie" {
-			return
-		}
+	if !slices.Contains(h["Vary"], "Cookie") {
+		h.Add("Vary", "Cookie")
 	}
-	h.Add("Vary", "Cookie")
 }

@@ -61,16 +61,18 @@ func TestTokensOfARequestAreLookedUp(t *testing.T) {
 		headers []string
 		want    []string
 	}{
-		"no header":                {nil, nil},
-		"one cookie":               {[]string{"sid=" + tokenA}, []string{tokenA}},
-		"one among others":         {[]string{"a=1; sid=" + tokenA + "; b=2"}, []string{tokenA}},
-		"without spaces":           {[]string{"a=1;sid=" + tokenA + ";b=2"}, []string{tokenA}},
-		"with more space":          {[]string{" a=1 ;\t sid=" + tokenA + " \t; b"}, []string{tokenA}},
-		"in quotes":                {[]string{`sid="` + tokenA + `"`}, []string{tokenA}},
-		"with one quote":           {[]string{`sid="` + tokenA}, nil},
-		"in two pairs of quotes":   {[]string{`sid=""` + tokenA + `""`}, nil},
-		"in another header line":   {[]string{"a=1", "sid=" + tokenB}, []string{tokenB}},
-		"two of one name":          {[]string{"sid=" + tokenA + "; sid=" + tokenB}, []string{tokenA, tokenB}},
+		"no header":              {nil, nil},
+		"one cookie":             {[]string{"sid=" + tokenA}, []string{tokenA}},
+		"one among others":       {[]string{"a=1; sid=" + tokenA + "; b=2"}, []string{tokenA}},
+		"without spaces":         {[]string{"a=1;sid=" + tokenA + ";b=2"}, []string{tokenA}},
+		"with more space":        {[]string{" a;\t sid=" + tokenA + " \t; b"}, []string{tokenA}},
+		"in quotes":              {[]string{`sid="` + tokenA + `"`}, []string{tokenA}},
+		"with one quote":         {[]string{`sid="` + tokenA}, nil},
+		"in two pairs of quotes": {[]string{`sid=""` + tokenA + `""`}, nil},
+		"in another header line": {[]string{"a=1", "sid=" + tokenB}, []string{tokenB}},
+		"two of one name": {
+			[]string{"sid=" + tokenA + "; sid=" + tokenB}, []string{tokenA, tokenB},
+		},
 		"behind one that is none":  {[]string{"sid=tossed; sid=" + tokenB}, []string{tokenB}},
 		"an empty one":             {[]string{"sid="}, nil},
 		"no value":                 {[]string{"sid"}, nil},
@@ -115,7 +117,12 @@ func FuzzTokensOfARequest(f *testing.F) {
 		}
 		for _, key := range keys {
 			if !slices.Contains(hashed(possible...), key) {
-				t.Fatalf("looked up %q, which is the key of no token in %q and %q", key, first, second)
+				t.Fatalf(
+					"looked up %q, which is the key of no token in %q and %q",
+					key,
+					first,
+					second,
+				)
 			}
 		}
 	})
@@ -176,7 +183,13 @@ func TestResponseWithASessionCookieIsPrivate(t *testing.T) {
 		} {
 			got := res.Header.Values("Cache-Control")
 			if !slices.Equal(got, []string{tt.want}) {
-				t.Errorf("%s with %q of the handler: got %q, want %q", name, tt.handlers, got, tt.want)
+				t.Errorf(
+					"%s with %q of the handler: got %q, want %q",
+					name,
+					tt.handlers,
+					got,
+					tt.want,
+				)
 			}
 		}
 
@@ -188,7 +201,12 @@ func TestResponseWithASessionCookieIsPrivate(t *testing.T) {
 		} {
 			got := res.Header.Values("Cache-Control")
 			if !slices.Equal(got, tt.handlers) {
-				t.Errorf("%s with %q of the handler: got %q, want no change", name, tt.handlers, got)
+				t.Errorf(
+					"%s with %q of the handler: got %q, want no change",
+					name,
+					tt.handlers,
+					got,
+				)
 			}
 			assertEqual(t, "Vary after "+name, res.Header.Get("Vary"), "Cookie")
 		}
@@ -214,7 +232,10 @@ func TestVaryKeepsWhatTheHandlerSets(t *testing.T) {
 func TestCookieHasTheSettingsOfTheManager(t *testing.T) {
 	s, m := newSite(t, newManager(t)), newManager(t)
 	synctest.Test(t, func(t *testing.T) {
-		_, attributes, _ := strings.Cut(s.do("", s.put("cart", "tea")).Header.Get("Set-Cookie"), "; ")
+		_, attributes, _ := strings.Cut(
+			s.do("", s.put("cart", "tea")).Header.Get("Set-Cookie"),
+			"; ",
+		)
 		expires := time.Now().Add(72*time.Hour + time.Second).UTC().Format(http.TimeFormat)
 		want := "Path=/; Expires=" + expires + "; Max-Age=259201; HttpOnly; SameSite=Lax"
 		assertEqual(t, "attributes", attributes, want)
@@ -228,9 +249,15 @@ func TestCookieHasTheSettingsOfTheManager(t *testing.T) {
 			s.login("ann")(r.Context())
 		})).ServeHTTP(w, s.request(""))
 		lines := w.Header()["Set-Cookie"]
-		deleted := "; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; Secure; SameSite=None; Partitioned"
+		deleted := "; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; Secure; " +
+			"SameSite=None; Partitioned"
 		assertEqual(t, "lines", len(lines), 2)
-		assertEqual(t, "line that deletes a cookie without Domain", lines[0], "sid=; Path=/app"+deleted)
+		assertEqual(
+			t,
+			"line that deletes a cookie without Domain",
+			lines[0],
+			"sid=; Path=/app"+deleted,
+		)
 
 		token, attributes, _ := strings.Cut(strings.TrimPrefix(lines[1], "sid="), "; ")
 		want = "Path=/app; Domain=example.com; Secure; SameSite=None; Partitioned"

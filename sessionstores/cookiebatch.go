@@ -101,7 +101,8 @@ func (b *cookieBatch) check() error {
 
 	if size := headerSize(h); size > b.limit {
 		return fmt.Errorf("%w: the header of the response has %d bytes, and %d are allowed: "+
-			"keep less in the session, raise the HeaderBytes of the cookiestore, or keep sessions on a server",
+			"keep less in the session, raise the HeaderBytes of the cookiestore, "+
+			"or keep sessions on a server",
 			ErrTooLarge, size, b.limit)
 	}
 	if size := requestCookieSize(b.rs.cookies, h["Set-Cookie"]); size > maxRequestCookies {

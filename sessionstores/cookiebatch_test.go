@@ -47,11 +47,13 @@ func TestCookieSessionThatIsTooLarge(t *testing.T) {
 		others            browser
 		want              string
 	}{
-		"for a browser":             {1 << 20, 14_000, nil, "4 cookies"},
-		"for a request":             {1 << 20, 6000, nil, "7500"},
-		"for a response":            {0, 3500, nil, "4096"},
-		"with cookies of others":    {1 << 20, 3000, browser{"other": filler(3500)}, "7500"},
-		"with cookies of one's own": {1 << 20, 100, browser{"one": filler(3800), "two": filler(3600)}, "7500"},
+		"for a browser":          {1 << 20, 14_000, nil, "4 cookies"},
+		"for a request":          {1 << 20, 6000, nil, "7500"},
+		"for a response":         {0, 3500, nil, "4096"},
+		"with cookies of others": {1 << 20, 3000, browser{"other": filler(3500)}, "7500"},
+		"with cookies of one's own": {
+			1 << 20, 100, browser{"one": filler(3800), "two": filler(3600)}, "7500",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newCookieStore()

@@ -275,7 +275,7 @@ func (c *cookieCarrier) sendAttachment(rs *requestSession, w *write) {
 	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &w.payload)
 	c.addAttachment(rs, out, w)
 	if err := out.check(); err != nil {
-		c.warnDropped(rs, err)
+		rs.warn("tokens not kept, the cookies would be too large", err)
 		out.remove(rs.loader.writer.Cookie.Name + attachmentSuffix)
 	}
 	out.send()
@@ -291,11 +291,6 @@ func (c *cookieCarrier) addAttachment(rs *requestSession, out *cookieBatch, w *w
 
 	plaintext := append([]byte(hash(string(w.payload.attachment))), w.attachment...)
 	out.set(name, c.sealer.SealCookie(name, plaintext))
-}
-
-func (c *cookieCarrier) warnDropped(rs *requestSession, err error) {
-	c.adapter.logger().WarnContext(rs.Context,
-		"attachment (tokens) not kept, the cookies would be too large", "err", err)
 }
 
 // keepAttachment reads the attachment when its cookie has to be sent again with a later expiry.
@@ -338,7 +333,7 @@ func (c *cookieCarrier) seal(rs *requestSession, s *session, w *write) (*cookieB
 
 	err := out.check()
 	if errors.Is(err, ErrTooLarge) && len(w.payload.attachment) > 0 {
-		c.warnDropped(rs, err)
+		rs.warn("tokens not kept, the cookies would be too large", err)
 		w.payload.attachment = nil
 		out.remove(name + attachmentSuffix)
 		c.addSession(rs, out, s, w)

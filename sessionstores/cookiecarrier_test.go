@@ -17,10 +17,7 @@ import (
 	"github.com/chiauth0/auth/sessionstores/cookiestore"
 )
 
-var (
-	cookieSecret      = strings.Repeat("s", 32)
-	otherCookieSecret = strings.Repeat("o", 32)
-)
+var cookieSecret = strings.Repeat("s", 32)
 
 const cookieName = sessionstores.DefaultCookieName
 

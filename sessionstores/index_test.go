@@ -46,11 +46,21 @@ func TestRevokeAllRevokesTheSessionsOfAName(t *testing.T) {
 		assertEqual(t, "after an unknown name", s.users(phone, desk, bob, eve), "ann ann bob eve")
 
 		s.revokeAll("sid 2")
-		assertEqual(t, "after the name of one login", s.users(phone, desk, bob, eve), "ann - bob eve")
+		assertEqual(
+			t,
+			"after the name of one login",
+			s.users(phone, desk, bob, eve),
+			"ann - bob eve",
+		)
 
 		laptop := s.signInNamed("ann", []string{"user 1", "sid 4"})
 		s.revokeAll("user 1")
-		assertEqual(t, "after the name of a user", s.users(phone, desk, laptop, bob, eve), "- - - bob eve")
+		assertEqual(
+			t,
+			"after the name of a user",
+			s.users(phone, desk, laptop, bob, eve),
+			"- - - bob eve",
+		)
 
 		again := s.signInNamed("ann", []string{"user 1", "sid 5"})
 		assertEqual(t, "a later login", s.users(again), "ann")
@@ -68,8 +78,14 @@ func TestNamesStayWithASession(t *testing.T) {
 		"another login with the same names": func(s *site, token string) string {
 			return s.token(s.do(token, s.login("ann", "user 1", "sid 1")))
 		},
-		"a write":       func(s *site, token string) string { s.do(token, s.put("cart", "tea")); return token },
-		"an attachment": func(s *site, token string) string { s.do(token, s.setAttachment("2")); return token },
+		"a write": func(s *site, token string) string {
+			s.do(token, s.put("cart", "tea"))
+			return token
+		},
+		"an attachment": func(s *site, token string) string {
+			s.do(token, s.setAttachment("2"))
+			return token
+		},
 		"a renewal in the middle of a write": func(s *site, token string) string {
 			other := s.pause(token)
 			next := s.token(s.do(token, s.renew))

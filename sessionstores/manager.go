@@ -218,7 +218,8 @@ func CanRevokeAll(m *scs.SessionManager) error {
 		return nil
 	}
 
-	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", a.store, errors.ErrUnsupported)
+	err := errors.ErrUnsupported
+	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", a.store, err)
 }
 
 // nameKey returns the key of a name in the index. Names are hashed, as tokens are.

@@ -38,15 +38,15 @@ func (b *mergeBase) into(theirs payload) (payload, error) {
 
 	_, originalValues, err := b.codec.Decode(b.original.values)
 	if err != nil {
-		return b.mine, nil
+		return b.mine, nil //nolint:nilerr // as documented
 	}
 	_, myValues, err := b.codec.Decode(b.mine.values)
 	if err != nil {
-		return b.mine, nil
+		return b.mine, nil //nolint:nilerr // as documented
 	}
 	_, values, err := b.codec.Decode(theirs.values)
 	if err != nil {
-		return b.mine, nil
+		return b.mine, nil //nolint:nilerr // as documented
 	}
 
 	applyChanges(values, originalValues, myValues)

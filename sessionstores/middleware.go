@@ -132,16 +132,19 @@ func checkCookie(c *scs.SessionCookie) {
 	}
 	if c.Domain != "" {
 		if err := (&http.Cookie{Name: c.Name, Domain: c.Domain}).Valid(); err != nil {
-			fail("Cookie.Domain is %q, which browsers do not keep: write a host name such as app.example", c.Domain)
+			fail("Cookie.Domain is %q, which browsers do not keep: "+
+				"write a host name such as app.example", c.Domain)
 		}
 	}
 
 	hostPrefix := strings.HasPrefix(c.Name, "__Host-")
 	switch {
 	case c.SameSite == http.SameSiteStrictMode:
-		fail("Cookie.SameSite is Strict: the browser leaves the cookie out when a login returns; use Lax")
+		fail("Cookie.SameSite is Strict: " +
+			"the browser leaves the cookie out when a login returns; use Lax")
 	case c.SameSite == http.SameSiteNoneMode && !c.Secure:
-		fail("Cookie.SameSite is None, which browsers keep only with Secure: set Cookie.Secure, or use Lax")
+		fail("Cookie.SameSite is None, which browsers keep only with Secure: " +
+			"set Cookie.Secure, or use Lax")
 	case c.Partitioned && !c.Secure:
 		fail("Cookie.Partitioned is set, which browsers keep only with Secure: set Cookie.Secure")
 	case hostPrefix && (!c.Secure || c.Domain != "" || c.Path != "/"):
@@ -190,8 +193,9 @@ func (l *loader) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 // the same cookie.
 func (l *loader) checkParent(parent context.Context) error {
 	if parent.Value(l.scsKey) != nil {
-		return fmt.Errorf("%w: scs's LoadAndSave serves the session of this manager already: remove it, "+
-			"sessionstores.Middleware (with chiauth0: chiauth0.LoadUser) takes its place", ErrMisused)
+		return fmt.Errorf("%w: scs's LoadAndSave serves the session of this manager already: "+
+			"remove it, sessionstores.Middleware or chiauth0.LoadUser takes its place",
+			ErrMisused)
 	}
 
 	outer, _ := parent.Value(requestKey{}).(*requestSession)

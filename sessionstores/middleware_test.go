@@ -155,8 +155,10 @@ func TestCookieSettingsThatNoBrowserKeepsPanic(t *testing.T) {
 		"Partitioned without Secure": {
 			func(c *scs.SessionCookie) { c.Partitioned = true }, "set Cookie.Secure",
 		},
-		"a name with a space": {func(c *scs.SessionCookie) { c.Name = "my session" }, `"my session"`},
-		"no name":             {func(c *scs.SessionCookie) { c.Name = "" }, "Cookie.Name"},
+		"a name with a space": {func(c *scs.SessionCookie) {
+			c.Name = "my session"
+		}, `"my session"`},
+		"no name": {func(c *scs.SessionCookie) { c.Name = "" }, "Cookie.Name"},
 		"__Host- without Secure": {
 			func(c *scs.SessionCookie) { c.Name = "__Host-sid" }, "needs Secure",
 		},
@@ -166,7 +168,9 @@ func TestCookieSettingsThatNoBrowserKeepsPanic(t *testing.T) {
 			}, "no Domain",
 		},
 		"__Host- with a Path": {
-			func(c *scs.SessionCookie) { c.Name, c.Secure, c.Path = "__Host-sid", true, "/app" }, "Path",
+			func(c *scs.SessionCookie) {
+				c.Name, c.Secure, c.Path = "__Host-sid", true, "/app"
+			}, "Path",
 		},
 		"__Secure- without Secure": {
 			func(c *scs.SessionCookie) { c.Name = "__Secure-sid" }, "needs Secure",

@@ -16,7 +16,7 @@ func finishesAfter(order string, step byte) bool {
 // logouts are the ways in which a handler ends a session.
 var logouts = map[string]func(*site) act{
 	"Destroy":                 func(s *site) act { return s.destroy },
-	"Destroy and Commit":      func(s *site) act { return all(s.commit, s.destroy, s.commit) },
+	"Destroy and Commit":      func(s *site) act { return all(s.destroy, s.commit) },
 	"Destroy and RenewToken":  func(s *site) act { return all(s.destroy, s.renew) },
 	"Destroy and a new value": func(s *site) act { return all(s.destroy, s.put("flash", "Bye")) },
 }

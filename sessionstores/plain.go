@@ -123,7 +123,9 @@ func (p plainStore) FindCtx(ctx context.Context, key string) ([]byte, bool, erro
 	return data, found, err
 }
 
-func (p plainStore) CommitCtx(ctx context.Context, key string, data []byte, expiry time.Time) error {
+func (p plainStore) CommitCtx(
+	ctx context.Context, key string, data []byte, expiry time.Time,
+) error {
 	return p.write(ctx, key, plainEntry{data: data, expiry: expiry})
 }
 
@@ -148,7 +150,9 @@ func (p plainStore) Get(ctx context.Context, key string) ([]byte, time.Time, boo
 	return e.data, e.expiry, !e.tombstone, nil
 }
 
-func (p plainStore) Create(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
+func (p plainStore) Create(
+	ctx context.Context, key string, data []byte, expiry time.Time,
+) (bool, error) {
 	e, found, err := p.read(ctx, key)
 	if err != nil {
 		return false, err

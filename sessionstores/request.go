@@ -51,7 +51,7 @@ type requestSession struct {
 	mu        sync.Mutex // guards the rest: handlers may use the session from several goroutines
 	begun     bool       // the response has begun
 	saved     bool       // the session is saved, or cannot be saved any more
-	dropped   bool       // saving failed, and an error page was sent instead of the handler's response
+	dropped   bool       // saving failed, an error page was sent instead of the response
 	hijacking bool       // the response has no headers that this package can be sure of
 	untouched bool       // the request does not extend the session
 	liveness  *liveness  // see Alive
@@ -175,7 +175,8 @@ func (rs *requestSession) fetch() {
 		switch {
 		case rs.loadErr == nil:
 		case errors.Is(rs.Context.Err(), context.Canceled):
-			rs.adapter.logger().InfoContext(rs.Context, "session not read, request cancelled", "err", rs.loadErr)
+			log := rs.adapter.logger()
+			log.InfoContext(rs.Context, "session not read, request cancelled", "err", rs.loadErr)
 		default:
 			rs.adapter.logger().ErrorContext(rs.Context, "session not read", "err", rs.loadErr)
 		}
@@ -195,8 +196,7 @@ func (rs *requestSession) decode() any {
 
 		loaded, err := m.Load(loadingContext{rs}, token)
 		if err != nil {
-			rs.adapter.logger().WarnContext(rs.Context, "session not decoded, the request continues without it",
-				"err", err)
+			rs.warn("session not decoded, the request continues without it", err)
 			rs.unread = true
 			loaded, _ = m.Load(loadingContext{rs}, "") // reads nothing
 		}
@@ -205,6 +205,11 @@ func (rs *requestSession) decode() any {
 	})
 
 	return rs.scsData
+}
+
+// warn logs an error that the request continues with.
+func (rs *requestSession) warn(message string, err error) {
+	rs.adapter.logger().WarnContext(rs.Context, message, "err", err)
 }
 
 // noteDestroy finds out whether what scs has deleted last was a Destroy. The status of scs says so

@@ -14,7 +14,8 @@ import (
 // describing are the headers that describe the response of the handler, which an error page
 // replaces.
 var describing = []string{
-	"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range",
+	"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition",
+	"Content-Language", "Content-Range",
 	"Cache-Control", "Expires", "Etag", "Last-Modified", "Location", "Refresh", "Trailer",
 }
 
@@ -143,4 +144,5 @@ func (rs *requestSession) Unwrap() http.ResponseWriter {
 	return rs.ResponseWriter
 }
 
-var errDropped = errors.New("sessionstores: the session could not be saved, and an error page was sent")
+var errDropped = errors.New("sessionstores: the session could not be saved, " +
+	"and an error page was sent")

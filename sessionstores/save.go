@@ -155,16 +155,17 @@ func (rs *requestSession) saveChanges(want *intent) error {
 	if w.attachment != nil && len(w.payload.attachment) == 0 {
 		w.payload.attachment = []byte(rand.Text())
 	}
+	if err := rs.adapter.carrier.save(rs, w); err != nil {
+		return err
+	}
+	rs.noteStored(&w)
+
+	// It comes last: if this session cannot be saved, the other ones still have their values.
 	for _, key := range want.merged {
 		if err := rs.adapter.revoke(rs.Context, key); err != nil {
 			return err
 		}
 	}
-
-	if err := rs.adapter.carrier.save(rs, w); err != nil {
-		return err
-	}
-	rs.noteStored(&w)
 
 	return nil
 }
@@ -189,7 +190,8 @@ func (rs *requestSession) checkReachable(w *write) error {
 	case gone != nil && w.login:
 		return fmt.Errorf("%w: login not saved, the client has disconnected: %w", ErrGone, gone)
 	case w.kind == writeRenew && (gone != nil || hijacking):
-		rs.adapter.logger().WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
+		log := rs.adapter.logger()
+		log.WarnContext(rs.Context, "session token not renewed, the response cannot carry it")
 		w.kind = writeUpdate
 		w.token = rs.session.token
 		w.payload.deadline = rs.session.deadline
@@ -219,8 +221,9 @@ func (rs *requestSession) checkResponse() error {
 	name := rs.loader.writer.Cookie.Name
 	for _, line := range rs.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, name+"=") {
-			return fmt.Errorf("%w: the cookie %q is set already: remove scs's LoadAndSave if it is used behind "+
-				"sessionstores.Middleware, or give the other manager a cookie name of its own", ErrMisused, name)
+			return fmt.Errorf("%w: the cookie %q is set already: "+
+				"remove scs's LoadAndSave if it is used behind sessionstores.Middleware, "+
+				"or give the other manager a cookie name of its own", ErrMisused, name)
 		}
 	}
 

@@ -97,7 +97,7 @@ func (c *serverCarrier) touch(rs *requestSession) {
 		tasks.Go(func() error { return c.index(rs, s.key, &s.payload) })
 	}
 	if err := tasks.Wait(); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "session not extended", "err", err)
+		rs.warn("session not extended", err)
 	}
 }
 
@@ -192,6 +192,9 @@ func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 		tasks.Go(func() error { return c.createAttachment(rs, w) })
 	}
 	if err := tasks.Wait(); err != nil {
+		if attached {
+			c.revokeAttachment(rs, w.payload.attachment)
+		}
 		return err
 	}
 
@@ -200,7 +203,7 @@ func (c *serverCarrier) renew(rs *requestSession, w *write) error {
 	})
 	switch {
 	case err != nil && found:
-		c.adapter.logger().WarnContext(rs.Context, "old session token not revoked", "err", err)
+		rs.warn("old session token not revoked", err)
 	case err == nil && !found:
 		err = ErrGone
 		fallthrough
@@ -241,6 +244,7 @@ func (c *serverCarrier) write(
 		if w.payload, err = base.into(theirs); err != nil {
 			return false, err
 		}
+		w.expiry = idleExpiry(time.Now(), rs.loader.writer.IdleTimeout, w.payload.deadline)
 	}
 
 	return false, unavailable(ErrConflict)
@@ -272,7 +276,7 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 
 	if s.key != "" && !w.destroyed {
 		if err := c.endStored(rs); err != nil {
-			c.adapter.logger().WarnContext(rs.Context, "old session not revoked", "err", err)
+			rs.warn("old session not revoked", err)
 		}
 	}
 	c.setCookie(rs, w)
@@ -429,7 +433,7 @@ func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
 	}
 
 	if err := c.touchAttachment(rs, w.expiry); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "attachment of the session not extended", "err", err)
+		rs.warn("attachment of the session not extended", err)
 	}
 
 	return nil
@@ -445,7 +449,9 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 			return unavailable(err)
 		}
 		if !found {
-			return c.createAttachment(rs, &write{payload: w.payload, attachment: w.attachment, expiry: expiry})
+			created := *w
+			created.expiry = expiry
+			return c.createAttachment(rs, &created)
 		}
 
 		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
@@ -461,6 +467,6 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 // attachment expires.
 func (c *serverCarrier) revokeAttachment(rs *requestSession, id []byte) {
 	if _, err := c.backend.Revoke(rs.Context, attachmentKey(id)); err != nil {
-		c.adapter.logger().WarnContext(rs.Context, "attachment of a session not revoked", "err", err)
+		rs.warn("attachment of a session not revoked", err)
 	}
 }

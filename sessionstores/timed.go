@@ -43,7 +43,9 @@ type found struct {
 
 // write runs a write that reports whether there was a session. ErrConflict comes with its own
 // report; every other error leaves the outcome unknown.
-func (b timedBackend) write(ctx context.Context, call func(context.Context) (bool, error)) (bool, error) {
+func (b timedBackend) write(
+	ctx context.Context, call func(context.Context) (bool, error),
+) (bool, error) {
 	answer := make(chan bool, 1)
 	err := b.timeouts.writing(ctx, func(ctx context.Context) error {
 		ok, err := call(ctx)
@@ -79,7 +81,9 @@ func (b timedBackend) FindCtx(ctx context.Context, key string) ([]byte, bool, er
 	return data, ok, err
 }
 
-func (b timedBackend) CommitCtx(ctx context.Context, key string, data []byte, expiry time.Time) error {
+func (b timedBackend) CommitCtx(
+	ctx context.Context, key string, data []byte, expiry time.Time,
+) error {
 	return b.timeouts.writing(ctx, func(ctx context.Context) error {
 		return b.backend.CommitCtx(ctx, key, data, expiry)
 	})
@@ -91,7 +95,9 @@ func (b timedBackend) DeleteCtx(ctx context.Context, key string) error {
 	})
 }
 
-func (b timedBackend) Create(ctx context.Context, key string, data []byte, expiry time.Time) (bool, error) {
+func (b timedBackend) Create(
+	ctx context.Context, key string, data []byte, expiry time.Time,
+) (bool, error) {
 	return b.write(ctx, func(ctx context.Context) (bool, error) {
 		return b.backend.Create(ctx, key, data, expiry)
 	})
@@ -125,7 +131,9 @@ func (b timedBackend) Revoke(ctx context.Context, key string) (bool, error) {
 	})
 }
 
-func (b timedIndex) Index(ctx context.Context, names []string, expiry time.Time, keys ...string) error {
+func (b timedIndex) Index(
+	ctx context.Context, names []string, expiry time.Time, keys ...string,
+) error {
 	return b.timeouts.writing(ctx, func(ctx context.Context) error {
 		return b.indexed.Index(ctx, names, expiry, keys...)
 	})

@@ -53,7 +53,9 @@ func (t timeouts) writing(ctx context.Context, call func(context.Context) error)
 
 // run returns the error of call, or that of the context if the time is up first. A caller must not
 // use what call has set after an error: it may still be running.
-func (t timeouts) run(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
+func (t timeouts) run(
+	ctx context.Context, limit time.Duration, call func(context.Context) error,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if !t.detached {

@@ -56,8 +56,9 @@ func New(secrets ...string) *Store {
 	keys := make([][]byte, len(secrets))
 	for i, secret := range secrets {
 		if len(secret) < seal.MinSecret {
-			panic(fmt.Sprintf("cookiestore: secret %d (AUTH0_SECRET) has %d bytes, at least %d are needed: "+
-				"make one with `openssl rand -hex 32`", i+1, len(secret), seal.MinSecret))
+			panic(fmt.Sprintf(
+				"cookiestore: secret %d (AUTH0_SECRET) has %d bytes, at least %d are needed: "+
+					"make one with `openssl rand -hex 32`", i+1, len(secret), seal.MinSecret))
 		}
 		keys[i] = []byte(secret)
 	}
@@ -97,9 +98,12 @@ func (s *Store) HeaderLimit() int {
 	return s.HeaderBytes
 }
 
-var errNoMiddleware = fmt.Errorf("cookiestore: %w: make the manager with sessionstores.New and serve requests through "+
-	"sessionstores.Middleware or chiauth0.LoadUser; scs's LoadAndSave cannot read a session from its cookies",
-	sessionstores.ErrMisused)
+var errNoMiddleware = fmt.Errorf(
+	"cookiestore: %w: make the manager with sessionstores.New and serve requests through "+
+		"sessionstores.Middleware or chiauth0.LoadUser; scs's LoadAndSave cannot read a session "+
+		"from its cookies",
+	sessionstores.ErrMisused,
+)
 
 // Find returns an error. A cookie session cannot be found by its token.
 func (s *Store) Find(string) ([]byte, bool, error) {

@@ -1,16 +1,11 @@
 package cookiestore_test
 
 import (
-	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -20,389 +15,208 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
+var _ scs.Store = (*cookiestore.Store)(nil)
+
+var (
+	secret = strings.Repeat("s", 32)
+	other  = strings.Repeat("o", 32)
+)
+
 const name = sessionstores.DefaultCookieName
 
-func TestAnyNodeWithTheSecretReadsTheSession(t *testing.T) {
-	b := signedIn(t, newSite(newStore()), "hello")
-	if got := b.value(t, newSite(newStore())); got != "hello" {
-		t.Errorf("another node reads %q", got)
+// serve sends one request with the cookies of a browser, and keeps those of the response.
+func serve(
+	t *testing.T,
+	store *cookiestore.Store,
+	cookies map[string]string,
+	h func(*scs.SessionManager, *http.Request),
+) *http.Response {
+	t.Helper()
+	m := sessionstores.New(store)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for name, value := range cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	if strings.Contains(b[name], "hello") {
-		t.Error("the cookie can be read")
+	w := httptest.NewRecorder()
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { h(m, r) })
+	sessionstores.Middleware(m)(handler).ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		cookies[c.Name] = c.Value
+	}
+
+	return w.Result()
+}
+
+// signIn returns the cookies of a session with one value.
+func signIn(t *testing.T, store *cookiestore.Store, value string) map[string]string {
+	t.Helper()
+	cookies := make(map[string]string)
+	serve(t, store, cookies, func(m *scs.SessionManager, r *http.Request) {
+		m.Put(r.Context(), "value", value)
+	})
+
+	return cookies
+}
+
+// read returns the value of a session. Nothing else than an anonymous page may come of cookies that
+// do not open.
+func read(t *testing.T, store *cookiestore.Store, cookies map[string]string) (value string) {
+	t.Helper()
+	res := serve(t, store, cookies, func(m *scs.SessionManager, r *http.Request) {
+		value = m.GetString(r.Context(), "value")
+		if err := sessionstores.LoadError(r.Context(), m); err != nil {
+			t.Errorf("LoadError: got %v, want none", err)
+		}
+	})
+	if res.StatusCode != http.StatusOK || len(res.Cookies()) > 0 {
+		t.Errorf(
+			"a read: got status %d, cookies %v, want 200 and none",
+			res.StatusCode,
+			res.Cookies(),
+		)
+	}
+
+	return value
+}
+
+func TestEveryNodeWithTheSecretReadsASession(t *testing.T) {
+	cookies := signIn(t, cookiestore.New(secret), "hello")
+	if got := read(t, cookiestore.New(secret), cookies); got != "hello" {
+		t.Errorf("another node: got %q, want hello", got)
+	}
+	if strings.Contains(cookies[name], "hello") {
+		t.Errorf("got the cookie %q, want it encrypted", cookies[name])
 	}
 }
 
-func TestK2SecretsRotate(t *testing.T) {
-	b := signedIn(t, newSite(cookiestore.New(secret)), "hello")
-	if got := b.value(t, newSite(cookiestore.New(other, secret))); got != "hello" {
-		t.Errorf("with the old secret second: %q", got)
-	}
-	w := b.get(t, newSite(cookiestore.New(other)), "/get")
-	if w.Code != http.StatusOK || w.Body.String() != "" {
-		t.Errorf("with the old secret gone: %d %q, want an anonymous 200", w.Code, w.Body)
+func TestSecretsAreReplaced(t *testing.T) {
+	cookies := signIn(t, cookiestore.New(secret), "hello")
+	for what, tt := range map[string]struct {
+		secrets []string
+		want    string
+	}{
+		"the new secret second":  {[]string{secret, other}, "hello"},
+		"the new secret first":   {[]string{other, secret}, "hello"},
+		"the old secret removed": {[]string{other}, ""},
+	} {
+		if got := read(t, cookiestore.New(tt.secrets...), cookies); got != tt.want {
+			t.Errorf("%s: got %q, want %q", what, got, tt.want)
+		}
 	}
 }
 
-// K1, K6: what was changed, cut, expired, sealed by others or for another cookie is an anonymous session, never an error.
-func TestK6WhatDoesNotOpenIsAnonymous(t *testing.T) {
-	s := newSite(newStore())
-	good := signedIn(t, s, "hello")
-	good.get(t, s, "/record?v=tokens")
-	flipped := []byte(good[name])
+func TestCookieThatDoesNotOpenIsAnonymous(t *testing.T) {
+	store := cookiestore.New(secret)
+	good := signIn(t, store, "hello")[name]
+	flipped := []byte(good)
 	flipped[len(flipped)/2] ^= 1
-	renamed := sessionstores.New(newStore())
-	renamed.Cookie.Name = "elsewhere"
-	foreign := browser{}
-	foreign.get(t, sessionstores.Middleware(renamed)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		renamed.Put(r.Context(), "v", "hello")
-	})), "/")
 	for what, value := range map[string]string{
-		"tampered":             string(flipped),
-		"truncated":            good[name][:len(good[name])-5],
-		"count changed":        "2" + good[name][1:],
-		"count missing":        good[name][2:],
-		"empty":                "",
-		"garbage":              "1.AAAA",
-		"the record's cookie":  good[name+"_record"],
-		"another cookie's":     foreign["elsewhere"],
-		"of another secret":    signedIn(t, newSite(cookiestore.New(other)), "hello")[name],
-		"a token of no secret": "1." + strings.Repeat("A", 400),
+		"a changed byte":    string(flipped),
+		"a truncated value": good[:len(good)-5],
+		"another count":     "2" + good[1:],
+		"no count":          good[2:],
+		"an empty value":    "",
+		"garbage":           "1.AAAA",
+		"another cookie":    "1." + store.SealCookie("another", []byte("hello")),
+		"another plaintext": "1." + store.SealCookie(name, []byte("hello")),
+		"another secret":    signIn(t, cookiestore.New(other), "hello")[name],
+		"zeros":             "1." + strings.Repeat("A", 400),
 	} {
-		w := browser{name: value}.get(t, s, "/get")
-		if w.Code != http.StatusOK || w.Body.String() != "" || w.Header().Get("Set-Cookie") != "" {
-			t.Errorf("%s: %d %q %v", what, w.Code, w.Body, w.Header())
+		if got := read(t, store, map[string]string{name: value}); got != "" {
+			t.Errorf("%s: got %q, want an anonymous session", what, got)
 		}
 	}
 }
 
-func TestK6ExpiredInsideTheSeal(t *testing.T) {
-	s := newSite(newStore()) // outside of the bubble: scs.New leaves a goroutine behind
-	synctest.Test(t, func(t *testing.T) {
-		b := signedIn(t, s, "hello")
-		time.Sleep(24*time.Hour - time.Minute)
-		stolen := maps.Clone(b)
-		if got := b.value(t, s); got != "hello" {
-			t.Fatalf("within the idle time: %q", got)
-		}
-		time.Sleep(2 * time.Minute)
-		if got := b.value(t, s); got != "hello" {
-			t.Errorf("the request before moved the idle time on, and yet: %q", got)
-		}
-		if got := stolen.value(t, s); got != "" {
-			t.Errorf("a copy from before is still good: %q", got)
-		}
-		for range 4 {
-			time.Sleep(20 * time.Hour)
-			b.get(t, s, "/get")
-		}
-		if got := b.value(t, s); got != "" {
-			t.Errorf("past the absolute deadline: %q", got)
-		}
-	})
-}
-
-// S3 for cookies: a hundred reads set at most one cookie.
-func TestReadsSetNoCookie(t *testing.T) {
-	s := newSite(newStore()) // outside of the bubble: scs.New leaves a goroutine behind
-	synctest.Test(t, func(t *testing.T) {
-		b, set := signedIn(t, s, "hello"), 0
-		time.Sleep(3 * time.Hour) // a tenth of the idle time, and more
-		for range 100 {
-			set += len(b.get(t, s, "/get").Result().Cookies())
-		}
-		if set != 1 {
-			t.Errorf("100 reads set %d cookies, want 1", set)
-		}
-	})
-}
-
-func TestK3GrowAndShrink(t *testing.T) {
-	s := newSite(newStore())
-	b := signedIn(t, s, "small")
-	for _, size := range []int{2900, 3500, 5000, 20, 5500, 3100, 1} {
-		value := strings.Repeat("x", size)
-		w := b.get(t, s, "/put?v="+value)
-		for _, line := range w.Header().Values("Set-Cookie") {
-			if len(line) > 4096 {
-				t.Errorf("a cookie of %d bytes with its attributes", len(line))
-			}
-			for _, attribute := range []string{"Path=/", "HttpOnly", "SameSite=Lax"} {
-				if !strings.Contains(line, attribute) { // one that is to go has to have them as well
-					t.Errorf("%.40s… lacks %s", line, attribute)
-				}
-			}
-		}
-		if got := b.value(t, s); got != value {
-			t.Fatalf("%d bytes came back as %d", size, len(got))
-		}
-		if want := size/3000 + 1; len(b) > want+1 {
-			t.Errorf("%d bytes left the cookies %v", size, slices.Sorted(maps.Keys(b)))
-		}
-	}
-	if len(b) != 1 {
-		t.Errorf("parts were left behind: %v", slices.Sorted(maps.Keys(b)))
-	}
-}
-
-// K3, K5: stale parts, missing ones, ones of another session, and in any order: never a wrong session.
-func TestK5PartsNeverMix(t *testing.T) {
-	s := newSite(newStore())
-	first, second := signedIn(t, s, strings.Repeat("1", 5000)), signedIn(t, s, strings.Repeat("2", 5000))
+func TestPartsOfSessionsDoNotMix(t *testing.T) {
+	store := cookiestore.New(secret)
+	store.HeaderBytes = 16_000
+	first := signIn(t, store, strings.Repeat("1", 5000))
+	second := signIn(t, store, strings.Repeat("2", 5000))
 	if len(first) != 2 {
-		t.Fatalf("cookies: %v, want two parts", slices.Sorted(maps.Keys(first)))
+		t.Fatalf("cookies: got %d, want two parts", len(first))
 	}
-	cases := map[string]browser{
-		"the second part missing":    {name: first[name]},
-		"the first part missing":     {name + ".1": first[name+".1"]},
-		"parts of two sessions":      {name: first[name], name + ".1": second[name+".1"]},
-		"parts swapped":              {name: first[name+".1"], name + ".1": first[name]},
-		"count too small":            {name: "1" + first[name][1:], name + ".1": first[name+".1"]},
-		"count too large":            {name: "3" + first[name][1:], name + ".1": first[name+".1"]},
-		"the second part as a third": {name: first[name], name + ".2": first[name+".1"]},
-	}
-	for what, b := range cases {
-		if got := b.value(t, s); got != "" {
-			t.Errorf("%s: a session with %.10q…", what, got)
-		}
-	}
-	stale := maps.Clone(signedIn(t, s, "small"))
-	stale[name+".1"], stale[name+".12"] = first[name+".1"], "left behind"
-	if got := stale.value(t, s); got != "small" {
-		t.Errorf("with stale parts beside it: %q", got)
-	}
-	stale.get(t, s, "/put?v=again")
-	if len(stale) != 1 {
-		t.Errorf("stale parts stay: %v", slices.Sorted(maps.Keys(stale)))
-	}
-}
 
-func TestK5Duplicates(t *testing.T) {
-	s := newSite(newStore())
-	mine, theirs := signedIn(t, s, "mine")[name], signedIn(t, s, "theirs")[name]
-	for what, c := range map[string]struct{ header, want string }{
-		"two that open":                  {name + "=" + mine + "; " + name + "=" + theirs, ""},
-		"the same one twice":             {name + "=" + mine + "; " + name + "=" + mine, "mine"},
-		"garbage in front":               {name + "=1.tossed; " + name + "=" + mine, "mine"},
-		"garbage behind":                 {name + "=" + mine + "; " + name + "=1.tossed", "mine"},
-		"a flood in front of it":         {strings.Repeat(name+"=1.tossed; ", 100) + name + "=" + mine, ""},
-		"names that only look like ours": {name + "x=" + theirs + "; x" + name + "=" + theirs + "; " + name + "=" + mine, "mine"},
+	a, b := first[name], first[name+".1"]
+	for what, cookies := range map[string]map[string]string{
+		"the second part missing":    {name: a},
+		"the first part missing":     {name + ".1": b},
+		"parts of two sessions":      {name: a, name + ".1": second[name+".1"]},
+		"parts swapped":              {name: b, name + ".1": a},
+		"a count that is too small":  {name: "1" + a[1:], name + ".1": b},
+		"a count that is too large":  {name: "3" + a[1:], name + ".1": b},
+		"the second part as a third": {name: a, name + ".2": b},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/get", nil)
-		r.Header.Set("Cookie", c.header)
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		if w.Code != http.StatusOK || w.Body.String() != c.want {
-			t.Errorf("%s: %d %q, want %q", what, w.Code, w.Body, c.want)
+		if got := read(t, store, cookies); got != "" {
+			t.Errorf("%s: got %.10q, want an anonymous session", what, got)
+		}
+	}
+
+	small := signIn(t, store, "small")
+	small[name+".1"] = b
+	small[name+".12"] = "left behind"
+	if got := read(t, store, small); got != "small" {
+		t.Errorf("parts left behind: got %q, want small", got)
+	}
+}
+
+func TestSeveralCookiesOfOneName(t *testing.T) {
+	store := cookiestore.New(secret)
+	mine, theirs := signIn(t, store, "mine")[name], signIn(t, store, "theirs")[name]
+	for what, tt := range map[string]struct{ header, want string }{
+		"two sessions":           {name + "=" + mine + "; " + name + "=" + theirs, ""},
+		"one session twice":      {name + "=" + mine + "; " + name + "=" + mine, "mine"},
+		"garbage in front":       {name + "=1.tossed; " + name + "=" + mine, "mine"},
+		"garbage behind":         {name + "=" + mine + "; " + name + "=1.tossed", "mine"},
+		"much garbage in front":  {strings.Repeat(name+"=1.tossed; ", 100) + name + "=" + mine, ""},
+		"a longer name in front": {name + "x=" + theirs + "; " + name + "=" + mine, "mine"},
+		"another name in front":  {"x" + name + "=" + theirs + "; " + name + "=" + mine, "mine"},
+	} {
+		m := sessionstores.New(store)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", tt.header)
+		got := ""
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got = m.GetString(r.Context(), "value")
+		})
+		sessionstores.Middleware(m)(h).ServeHTTP(httptest.NewRecorder(), r)
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", what, got, tt.want)
 		}
 	}
 }
 
-func TestK4TooLarge(t *testing.T) {
-	s := newSite(newStore())
-	var refused error
-	s.sessions.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
-		refused = err
-		w.WriteHeader(http.StatusInternalServerError)
-	}
-	// The middleware has its own copy of the manager: make it again, with this ErrorFunc.
-	put := sessionstores.Middleware(s.sessions)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s.sessions.Put(r.Context(), "v", r.FormValue("v"))
-	}))
-	b := browser{}
-	for _, size := range []int{7000, 14_000} {
-		w := b.get(t, put, "/?v="+strings.Repeat("x", size))
-		if w.Code != http.StatusInternalServerError || refused == nil || len(b) > 0 {
-			t.Fatalf("%d bytes: %d, %v, cookies %d", size, w.Code, refused, len(b))
-		}
-		if !strings.Contains(refused.Error(), "bytes") || !strings.ContainsAny(refused.Error(), "0123456789") {
-			t.Errorf("the error does not say how large: %v", refused)
-		}
-	}
-}
-
-func TestK4TokensGoFirst(t *testing.T) {
-	s := newSite(newStore())
-	b := signedIn(t, s, strings.Repeat("x", 3000))
-	b.get(t, s, "/record?v="+strings.Repeat("t", 2000))
-	if got := b.get(t, s, "/record").Body.Len(); got != 2000 {
-		t.Fatalf("a record that fits came back with %d bytes", got)
-	}
-	b.get(t, s, "/record?v="+strings.Repeat("t", 4000))
-	if got := b.get(t, s, "/record").Body.Len(); got != 0 {
-		t.Errorf("a record that does not fit came back with %d bytes", got)
-	}
-	if got := b.value(t, s); len(got) != 3000 {
-		t.Errorf("the session went with it: %d bytes", len(got))
-	}
-}
-
-// A login writes the session and its record at the same time; the race detector watches.
-func TestSessionAndRecordTogether(t *testing.T) {
-	s := newSite(newStore())
-	login := sessionstores.Middleware(s.sessions)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s.sessions.Put(r.Context(), "v", "hello")
-		if err := sessionstores.SetRecord(r.Context(), s.sessions, []byte("tokens")); err != nil {
-			t.Error(err)
-		}
-	}))
-	b := browser{}
-	b.get(t, login, "/")
-	if got := b.value(t, s) + " " + b.get(t, s, "/record").Body.String(); got != "hello tokens" {
-		t.Errorf("the session and its record are %q", got)
-	}
-}
-
-func TestRecordBelongsToItsSession(t *testing.T) {
-	s := newSite(newStore())
-	b, thief := signedIn(t, s, "mine"), signedIn(t, s, "theirs")
-	b.get(t, s, "/record?v=tokens")
-	thief.get(t, s, "/record?v=others")
-	thief[name+"_record"] = b[name+"_record"]
-	if got := thief.get(t, s, "/record").Body.String(); got != "" {
-		t.Errorf("another session's record: %q", got)
-	}
-	b.get(t, s, "/destroy")
-	if len(b) != 0 {
-		t.Errorf("after the logout the browser has %v", slices.Sorted(maps.Keys(b)))
-	}
-}
-
-func TestK7WithoutTheMiddleware(t *testing.T) {
-	store := newStore()
-	for what, err := range map[string]error{
+func TestMethodsOfScsNameTheMiddleware(t *testing.T) {
+	store := cookiestore.New(secret)
+	_, _, findErr := store.Find("t")
+	for method, err := range map[string]error{
 		"Commit": store.Commit("t", nil, time.Now().Add(time.Hour)),
 		"Delete": store.Delete("t"),
-		"Find":   func() error { _, _, err := store.Find("t"); return err }(),
-		"a job":  func() error { _, err := sessionstores.New(store).Load(context.Background(), "t"); return err }(),
+		"Find":   findErr,
 	} {
-		if !errors.Is(err, sessionstores.ErrMisused) || !strings.Contains(err.Error(), "sessionstores.Middleware") {
-			t.Errorf("%s: %v", what, err)
+		if !errors.Is(err, sessionstores.ErrMisused) {
+			t.Errorf("%s: got %v, want ErrMisused", method, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "sessionstores.Middleware") {
+			t.Errorf("%s: got %q, want sessionstores.Middleware named", method, err)
 		}
 	}
 }
 
-func TestK8StolenCopy(t *testing.T) {
-	for _, listed := range []bool{true, false} {
-		t.Run("list of revocations: "+strconv.FormatBool(listed), func(t *testing.T) {
-			store := newStore()
-			if listed {
-				store.Revocations = memstore.New()
-			}
-			s := newSite(store)
-			b := signedIn(t, s, "hello")
-			stolen := maps.Clone(b)
-			b.get(t, s, "/destroy")
-			want := map[bool]string{true: "", false: "hello"}[listed] // without a list: documented
-			if got := stolen.value(t, s); got != want {
-				t.Errorf("the copy reads %q after the logout, want %q", got, want)
-			}
-		})
-	}
-}
-
-// K8: what another token took the place of is refused as well, whoever has kept a copy.
-func TestReplacedSessionIsRevoked(t *testing.T) {
-	for _, path := range []string{"/renew", "/login"} {
-		store := newStore()
-		store.Revocations = memstore.New()
-		s := newSite(store)
-		b := signedIn(t, s, "hello")
-		stolen := maps.Clone(b)
-		b.get(t, s, path)
-		if got := stolen.value(t, s); got != "" {
-			t.Errorf("K8: the copy reads %q after %s", got, path)
-		}
-		if got := b.value(t, s); got != "hello" {
-			t.Errorf("the browser reads %q after %s", got, path)
-		}
-	}
-}
-
-func TestEndAll(t *testing.T) {
-	store := newStore()
-	if err := sessionstores.CanEndAll(sessionstores.New(store)); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("without a list: %v", err)
-	}
-	list := memstore.New()
-	store.Revocations = list
-	m := sessionstores.New(store)
-	synctest.Test(t, func(t *testing.T) {
-		login := func() browser {
-			b := browser{}
-			b.get(t, sessionstores.Middleware(m)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				if err := sessionstores.Renew(r.Context(), m); err != nil {
-					t.Error(err)
-				}
-				m.Put(r.Context(), "v", "hello")
-				if err := sessionstores.SetNames(r.Context(), m, "user 1", "sid 2"); err != nil {
-					t.Error(err)
-				}
-			})), "/")
-			return b
-		}
-		reads := func(b browser) string {
-			return b.get(t, sessionstores.Middleware(m)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = w.Write([]byte(m.GetString(r.Context(), "v")))
-			})), "/").Body.String()
-		}
-		phone, desk := login(), login()
-		if err := sessionstores.EndAll(t.Context(), m, "user 3"); err != nil || reads(phone) != "hello" {
-			t.Fatalf("another's sessions ended: %v, and this one reads %q", err, reads(phone))
-		}
-		time.Sleep(time.Second)
-		if err := sessionstores.EndAll(t.Context(), m, "user 1"); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		if reads(phone) != "" || reads(desk) != "" {
-			t.Errorf("after EndAll: %q and %q", reads(phone), reads(desk))
-		}
-		if again := login(); reads(again) != "hello" {
-			t.Error("a new login is refused as well")
-		}
-		list.Close()
-	})
-}
-
-// S11: when the list does not answer, nobody is let in by it, and nobody is signed out.
-func TestListOfRevocationsDown(t *testing.T) {
-	store, list := newStore(), &downStore{Store: memstore.New()}
-	store.Revocations = list
-	s := newSite(store)
-	b := signedIn(t, s, "hello")
-	list.down = true
-	w := b.get(t, s, "/get")
-	if w.Body.String() != "" || w.Header().Get("Set-Cookie") != "" {
-		t.Errorf("list down: %q, Set-Cookie %q", w.Body, w.Header().Get("Set-Cookie"))
-	}
-	if w := b.get(t, s, "/put?v=changed"); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("a change while the list is down: %d", w.Code)
-	}
-	list.down = false
-	if got := b.value(t, s); got != "hello" {
-		t.Errorf("back again: %q", got)
-	}
-}
-
-type downStore struct {
-	*memstore.Store
-	down bool
-}
-
-func (s *downStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	if s.down {
-		return nil, false, errors.New("down")
-	}
-	return s.Store.FindCtx(ctx, key)
-}
-
-func TestNewPanics(t *testing.T) {
-	for what, secrets := range map[string][]string{"none": nil, "short": {secret, "short-and-private"}, "empty": {""}} {
+func TestNewPanicsWithoutAGoodSecret(t *testing.T) {
+	for what, secrets := range map[string][]string{
+		"no secret":       nil,
+		"a short secret":  {secret, "short-and-private"},
+		"an empty secret": {""},
+	} {
 		func() {
 			defer func() {
 				text, _ := recover().(string)
-				if !strings.Contains(text, "AUTH0_SECRET") || strings.Contains(text, "short-and-private") {
-					t.Errorf("%s: %q", what, text)
+				if !strings.Contains(text, "AUTH0_SECRET") {
+					t.Errorf("%s: got the panic %q, want AUTH0_SECRET named", what, text)
+				}
+				if strings.Contains(text, "short-and-private") {
+					t.Errorf("%s: got the secret in the panic %q", what, text)
 				}
 			}()
 			cookiestore.New(secrets...)
@@ -410,4 +224,51 @@ func TestNewPanics(t *testing.T) {
 	}
 }
 
-var _ scs.Store = (*cookiestore.Store)(nil)
+func TestSettings(t *testing.T) {
+	store := cookiestore.New(secret)
+	if got := store.HeaderLimit(); got != cookiestore.DefaultHeaderBytes {
+		t.Errorf("HeaderLimit: got %d, want %d", got, cookiestore.DefaultHeaderBytes)
+	}
+	if got := store.RevocationStore(); got != nil {
+		t.Errorf("RevocationStore: got %v, want nil", got)
+	}
+
+	revocations := memstore.New()
+	store.HeaderBytes, store.Revocations = 8000, revocations
+	if got := store.HeaderLimit(); got != 8000 {
+		t.Errorf("HeaderLimit: got %d, want 8000", got)
+	}
+	if got := store.RevocationStore(); got != revocations {
+		t.Errorf("RevocationStore: got %v, want the store that was set", got)
+	}
+}
+
+// A cookie opens only to what was sealed for its name.
+func FuzzOpenCookie(f *testing.F) {
+	store := cookiestore.New(secret)
+	f.Add("a", store.SealCookie("a", []byte("plaintext")))
+	f.Add("b", store.SealCookie("a", []byte("plaintext")))
+	f.Add("a", "AAAA")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		plaintext, ok := store.OpenCookie(name, value)
+		if ok && (name != "a" || string(plaintext) != "plaintext") {
+			t.Errorf("cookie %q: %q opened to %q", name, value, plaintext)
+		}
+	})
+}
+
+// Any plaintext is opened as it was sealed, and for no other name.
+func FuzzSealCookie(f *testing.F) {
+	store := cookiestore.New(secret)
+	f.Add("a", []byte("plaintext"), "b")
+	f.Fuzz(func(t *testing.T, name string, plaintext []byte, another string) {
+		value := store.SealCookie(name, plaintext)
+		got, ok := store.OpenCookie(name, value)
+		if !ok || string(got) != string(plaintext) {
+			t.Errorf("got %q, %t, want %q", got, ok, plaintext)
+		}
+		if _, ok := store.OpenCookie(another, value); ok && another != name {
+			t.Errorf("the cookie %q opened as %q", name, another)
+		}
+	})
+}
