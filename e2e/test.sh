@@ -191,7 +191,8 @@ check_line_length() {
   found=$(LC_ALL=C.UTF-8 grep -rnE '.{101}' e2e example compose.yaml .golangci.yml \
     --include='*.mjs' --include='*.sh' --include='*.html' --include='*.css' --include='*.md' \
     --include='*.yaml' --include='*.yml' --include='Dockerfile*' \
-    --exclude-dir=node_modules --exclude-dir=test-results --exclude-dir=playwright-report) || status=$?
+    --exclude-dir=node_modules --exclude-dir=test-results \
+    --exclude-dir=playwright-report) || status=$?
   case $status in
     0)
       printf 'lines of more than 100 columns:\n%s\n' "$found"

@@ -62,7 +62,6 @@ func (r *redisServer) waitForReplica(t *testing.T) {
 func startCluster(t *testing.T) (masters []*redisServer, url string) {
 	t.Helper()
 	var servers []*redisServer
-	create := []string{"--cluster", "create"}
 	var addrs []string
 	for range 6 {
 		server := startRedis(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
@@ -70,9 +69,10 @@ func startCluster(t *testing.T) (masters []*redisServer, url string) {
 		servers = append(servers, server)
 		addrs = append(addrs, server.addr)
 	}
-	create = append(create, addrs...)
+	create := append([]string{"--cluster", "create"}, addrs...)
 	create = append(create, "--cluster-replicas", "1", "--cluster-yes")
-	if out, err := exec.CommandContext(t.Context(), "redis-cli", create...).CombinedOutput(); err != nil {
+	cli := exec.CommandContext(t.Context(), "redis-cli", create...)
+	if out, err := cli.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 

@@ -183,7 +183,8 @@ func logOut(t *testing.T, browser *http.Client, baseURL string) {
 		t.Fatal(err)
 	}
 	read(t, resp)
-	if resp.StatusCode != http.StatusOK || resp.Request.URL.Path != "/auth0" {
-		t.Errorf("the logout ended with %s at %s, want 200 at /auth0", resp.Status, resp.Request.URL)
+	got := resp.Status + " at " + resp.Request.URL.Path
+	if got != "200 OK at /auth0" {
+		t.Errorf("the logout ended with %s, want 200 OK at /auth0", got)
 	}
 }
