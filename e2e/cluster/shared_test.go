@@ -97,7 +97,7 @@ func TestSuperuserEndsSessionsOnAllNodes(t *testing.T) {
 
 			user := b.url + userPath(t, root, b, "ada@")
 			status, page := post(t, root, user+"logout", nil)
-			if status != http.StatusOK || !strings.Contains(page, "signed out everywhere") {
+			if status != http.StatusOK || !strings.Contains(page, "logged out everywhere") {
 				t.Errorf("ending Ada's sessions: got %d %s", status, page)
 			}
 			for _, n := range s.nodes {
@@ -122,7 +122,7 @@ func TestSuperuserEndsSessionsOnAllNodes(t *testing.T) {
 func userPath(t *testing.T, browser *http.Client, n *node, name string) string {
 	t.Helper()
 	_, page := get(t, browser, n.url+"/staff")
-	form := regexp.MustCompile(`action="(/staff/\d+/)logout">\s*<button [^>]*Sign ` + name)
+	form := regexp.MustCompile(`action="(/staff/\d+/)logout">\s*<button [^>]*Log ` + name)
 	found := form.FindStringSubmatch(page)
 	if found == nil {
 		t.Fatalf("the staff page has no button for %s:\n%s", name, page)

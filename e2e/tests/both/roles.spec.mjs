@@ -26,9 +26,10 @@ for (const { email, opens, roles } of accounts) {
       expect(page.url(), 'a refusal does not redirect').toContain(path);
       if (allowed) {
         await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
-        await expect(page.locator('main')).toContainText('Allowed');
+        await expect(page.locator('.verdict').first()).toHaveText('200');
       } else {
-        await expect(page.locator('main')).not.toContainText('Allowed');
+        await expect(page.locator('.verdict')).toHaveText('403');
+        await expect(page.locator('main')).toContainText(`This page needs the`);
       }
       await expect(page.locator('main pre').first()).toContainText(`"${path}"`);
     }

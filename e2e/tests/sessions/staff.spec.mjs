@@ -21,8 +21,8 @@ test('a superuser ends all sessions of a user', async ({ page, signIn, browser, 
   await expect(phone).toHaveURL(`${app.url}/account`);
 
   await signIn('superuser@example.com', '/staff');
-  await page.getByRole('button', { name: 'Sign Uma Usher out everywhere' }).click();
-  await expect(page.getByRole('status')).toHaveText('Uma Usher is signed out everywhere.');
+  await page.getByRole('button', { name: 'Log Uma Usher out everywhere' }).click();
+  await expect(page.getByRole('status')).toHaveText('Uma Usher is logged out everywhere.');
   for (const other of [laptop, phone]) {
     expect((await other.request.get('/api/me')).status()).toBe(401);
   }
@@ -48,14 +48,14 @@ test('an inactive user is signed out at the next request and cannot log in', asy
   await expect(other).toHaveURL(`${app.url}/account`);
 
   await signIn('superuser@example.com', '/staff');
-  await page.getByRole('button', { name: 'Switch Uma Usher off' }).click();
+  await page.getByRole('button', { name: 'Deactivate Uma Usher' }).click();
   await expect(page.getByRole('status')).toContainText('Uma Usher is inactive');
   expect((await other.request.get('/api/me')).status()).toBe(401);
   const answer = other.waitForResponse((response) => response.url().includes('/auth0/callback'));
   await other.goto('/account');
   expect((await answer).status()).toBe(403);
 
-  await page.getByRole('button', { name: 'Switch Uma Usher on' }).click();
+  await page.getByRole('button', { name: 'Activate Uma Usher' }).click();
   await expect(page.getByRole('status')).toContainText('Uma Usher is active');
   // A new browser: a third login within a minute in the old one would count as a loop.
   const again = await signInElsewhere(browser, idp, app, 'user@example.com');
@@ -73,13 +73,13 @@ test('a superuser cannot deactivate the own account, and staff cannot deactivate
 }) => {
   await signIn('superuser@example.com', '/staff');
   await expect(
-    page.getByRole('button', { name: 'Sign Sunil Superville out everywhere' }),
+    page.getByRole('button', { name: 'Log Sunil Superville out everywhere' }),
   ).toBeVisible();
-  await expect(page.getByRole('button', { name: /^Switch Sunil/ })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /activate Sunil/i })).toHaveCount(0);
 
   const staff = await signInElsewhere(browser, idp, app, 'staff@example.com');
   await staff.goto('/staff');
   await expect(staff.getByRole('heading', { name: 'The users of this application' })).toBeVisible();
-  await expect(staff.getByRole('button', { name: /everywhere|Switch/ })).toHaveCount(0);
+  await expect(staff.getByRole('button', { name: /everywhere|activate/i })).toHaveCount(0);
   await staff.context().close();
 });
