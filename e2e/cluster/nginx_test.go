@@ -136,19 +136,27 @@ func proxiedHandler(cfg *chiauth0.Config) http.Handler {
 	return r
 }
 
-// checkFlow logs in, opens a guarded page and logs out. Each answer is the application's own.
+// checkFlow logs in, opens a guarded page, logs out and opens the page again. Each answer is the
+// application's own.
 func (a *proxiedApp) checkFlow() {
 	a.t.Helper()
 	a.signIn()
 	a.checkAccount(http.StatusOK)
-	logOut(a.t, a.browser, a.url)
+	a.checkLogout()
+	a.checkAccount(http.StatusFound)
+}
 
-	noRedirect := *a.browser
-	noRedirect.CheckRedirect = func(*http.Request, []*http.Request) error {
+// checkLogout logs out. From then on, the browser does not follow redirects.
+func (a *proxiedApp) checkLogout() {
+	a.t.Helper()
+	a.browser.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
-	a.browser = &noRedirect
-	a.checkAccount(http.StatusFound)
+	status, body := post(a.t, a.browser, a.url+"/auth0/logout", nil)
+	if status != http.StatusSeeOther {
+		a.t.Errorf("/auth0/logout: got %d %.80s, want 303\nnginx: %s",
+			status, body, a.proxy.output.String())
+	}
 }
 
 // signIn logs in for a page with a long query, which the login request and its cookie contain.
@@ -223,5 +231,5 @@ func TestFullCookieSessionBehindDefaultNginx(t *testing.T) {
 	if !refused {
 		t.Error("a cart of 10,000 bytes was accepted, want an error")
 	}
-	logOut(t, app.browser, app.url)
+	app.checkLogout()
 }
