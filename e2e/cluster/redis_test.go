@@ -86,8 +86,8 @@ func startCluster(t *testing.T) (masters []*redisServer, url string) {
 	return masters, "redis://" + strings.Join(addrs, ",")
 }
 
-// clusterComplete reports whether a node sees all six nodes and has a link to its replica or its
-// master.
+// clusterComplete reports whether a node is connected to all six nodes and has a link to its
+// replica or its master.
 func clusterComplete(t *testing.T, client *redis.Client) bool {
 	info := client.ClusterInfo(t.Context()).Val()
 	if !strings.Contains(info, "cluster_state:ok") {
