@@ -24,7 +24,7 @@ main() {
 
   step 'gofumpt' check_format
   step 'line length' check_line_length
-  start_in_background lint "$tools/golangci-lint" run ./...
+  start_in_background lint "$tools/golangci-lint" run --allow-parallel-runners ./...
   step 'go test -race' go_tests
   step 'golangci-lint' wait_for_background lint
   step 'govulncheck' check_vulnerabilities
