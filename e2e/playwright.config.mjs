@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-// What a login, a logout and a guard are to a person, whatever keeps the session.
-const sessions = ['both/login.spec.mjs', 'both/logout.spec.mjs', 'both/roles.spec.mjs', 'sessions/*.spec.mjs'];
+// The tests that run with each session store.
+const sessions = [
+  'both/login.spec.mjs',
+  'both/logout.spec.mjs',
+  'both/roles.spec.mjs',
+  'sessions/*.spec.mjs',
+];
 
 export default defineConfig({
   testDir: 'tests',
@@ -11,28 +16,29 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
-  retries: 0, // a test that passes at the second try has found something
+  retries: 1, // only for its trace
+  failOnFlakyTests: true, // a test that passes at the second attempt fails the run
   timeout: 30_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
     locale: 'en-GB',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    trace: 'on-first-retry',
     launchOptions: {
       executablePath: installedBrowser(),
       args: [
         '--disable-background-networking',
         '--disable-component-update',
         '--no-first-run',
-        // Nothing but this machine: a page that wants more fails here, not at the first user without a network.
+        // The pages load nothing from other hosts. A request to one fails.
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
       ],
     },
   },
   projects: [
-    // tests/both runs against the stand-in tenant and against the certified provider, tests/sessions with every session
-    // store, tests/stand-in is the rest.
+    // tests/both runs with the stand-in tenant and the certified provider. tests/sessions runs with
+    // each session store. tests/stand-in runs with the stand-in tenant and sessions in memory.
     { name: 'stand-in', use: { identityProvider: 'stand-in' } },
     { name: 'redis sessions', testMatch: sessions, use: { identityProvider: 'redis sessions' } },
     { name: 'cookie sessions', testMatch: sessions, use: { identityProvider: 'cookie sessions' } },
@@ -45,12 +51,15 @@ export default defineConfig({
   ],
 });
 
-// $CHROME, or a Chromium or Chrome that is installed. Nothing means the one that Playwright installs for itself.
+// Returns $CHROME or the path of an installed Chromium or Chrome. If there is none, Playwright uses
+// the browser that `npx playwright install chromium` installs.
 function installedBrowser() {
   if (process.env.CHROME) {
     return process.env.CHROME;
   }
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
   const folders = (process.env.PATH ?? '').split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+  return names
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find((path) => existsSync(path));
 }

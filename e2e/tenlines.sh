@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The application that the README shows, in a module of its own that is built against this checkout. It compiles, go vet has
-# nothing to say, and after go mod tidy its go.mod names what a login needs and nothing else: no Redis client, SQL driver,
-# browser or test module reaches a user of ours.
+# Builds the program of the README in a module of its own against this checkout. The program must
+# compile and pass go vet. Its go.mod after go mod tidy must require only what a login needs: no
+# Redis client, no SQL driver and no test module.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Another name here is another thing that every user downloads, audits and updates.
+# Every user of the library downloads and audits these modules.
 needed='github.com/alexedwards/scs/v2
 github.com/chiauth0/auth
 github.com/coreos/go-oidc/v3
@@ -20,10 +20,10 @@ module=$(mktemp -d)
 trap 'rm -rf "$module"' EXIT
 cd "$module"
 
-# The first Go block of the README is a whole program.
+# The first Go block of the README is a complete program.
 sed -n '/^```go$/,/^```$/{/^```$/q;/^```go$/!p}' "$root/README.md" >main.go
 if ! grep -qx 'package main' main.go; then
-  echo 'the first Go block of README.md is not a whole program' >&2
+  echo 'the first Go block of README.md is not a complete program' >&2
   exit 1
 fi
 
@@ -37,15 +37,16 @@ go build -o app .
 required=$(sed -n '/^require/,/^)/p' go.mod | grep -oE '[a-z]+(\.[a-z]+)+/[^ ]+')
 unneeded=$(grep -vxF "$needed" <<<"$required" || true)
 if [ -n "$unneeded" ]; then
-  printf 'after go mod tidy, go.mod names what a login does not need:\n%s\n' "$unneeded" >&2
+  printf 'go.mod requires modules that a login does not need:\n%s\n' "$unneeded" >&2
   exit 1
 fi
 
-# What the module does not name, it could still get from this one.
+# The packages of this module could still link more than a login needs.
 linked=$(go list -deps .)
-unneeded=$(grep -xE 'testing|database/sql|github.com/chiauth0/auth/.*(test|redisstore|sqlusers)' <<<"$linked" || true)
+forbidden='testing|database/sql|github.com/chiauth0/auth/.*(test|redisstore|sqlusers)'
+unneeded=$(grep -xE "$forbidden" <<<"$linked" || true)
 if [ -n "$unneeded" ]; then
-  printf 'the program links what a login does not need:\n%s\n' "$unneeded" >&2
+  printf 'the program links packages that a login does not need:\n%s\n' "$unneeded" >&2
   exit 1
 fi
-printf 'go.mod names %s\n' "$(paste -sd ' ' <<<"$required")"
+printf 'go.mod requires %s\n' "$(paste -sd ' ' <<<"$required")"

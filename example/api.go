@@ -16,21 +16,39 @@ type apiUser struct {
 	Staff     bool              `json:"staff"`
 	Superuser bool              `json:"superuser"`
 	Groups    []string          `json:"groups"`
-	Fields    map[string]string `json:"fields"` // as mapped from the claims
+	Fields    map[string]string `json:"fields"` // mapped from the claims
 }
 
-// me stands behind a guard, so there is a user.
+// me answers with the signed-in user. Its guard guarantees that there is one.
 func me(w http.ResponseWriter, r *http.Request) {
 	account, err := chiauth0.UserAs[person](r.Context())
 	if err != nil {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		internalError(w)
 		return
 	}
-	identity, _ := chiauth0.IdentityFrom(r.Context()) // there is one wherever there is a user
+	identity, err := chiauth0.IdentityFrom(r.Context())
+	if err != nil {
+		internalError(w)
+		return
+	}
 	w.Header().Set("Cache-Control", "private, no-store")
 	writeJSON(w, "application/json", http.StatusOK, apiUser{
-		ID: strconv.FormatInt(account.ID, 10), Subject: account.Subject, Name: identity.Name, Email: account.Email,
-		Staff: account.Staff, Superuser: account.Superuser, Groups: identity.Groups,
-		Fields: map[string]string{"first_name": account.FirstName, "last_name": account.LastName, "email": account.Email},
+		ID:        strconv.FormatInt(account.ID, 10),
+		Subject:   account.Subject,
+		Name:      identity.Name,
+		Email:     account.Email,
+		Staff:     account.Staff,
+		Superuser: account.Superuser,
+		Groups:    identity.Groups,
+		Fields: map[string]string{
+			"first_name": account.FirstName,
+			"last_name":  account.LastName,
+			"email":      account.Email,
+		},
 	})
+}
+
+func internalError(w http.ResponseWriter) {
+	status := http.StatusInternalServerError
+	http.Error(w, http.StatusText(status), status)
 }

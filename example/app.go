@@ -7,32 +7,36 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/sessionstores"
 )
 
-// An application is the handler of the pages, and what it needs beside it.
+// An application is the handler of the pages and what it depends on.
 type application struct {
-	handler http.Handler
-	users   *people
-	tenant  *standIn       // nil where people log in at AUTH0_DOMAIN
-	closers []func() error // for stop
+	handler  http.Handler
+	users    *people
+	sessions sessionStore
+	tenant   *standIn       // nil if AUTH0_DOMAIN is set
+	closers  []func() error // for stop
 }
 
-// build makes the application from its settings. visit is where a browser on this machine finds it.
-func build(ctx context.Context, set settings, visit string, logger *slog.Logger) (_ *application, err error) {
+// build creates the application. visit is its URL in a browser on this machine.
+func build(
+	ctx context.Context, set settings, visit string, logger *slog.Logger,
+) (_ *application, err error) {
 	app := new(application)
 	defer func() {
 		if err != nil {
 			app.stop()
 		}
 	}()
-	store, closeStore, err := openSessions(set)
+	app.sessions, err = openSessions(set)
 	if err != nil {
 		return nil, err
 	}
-	app.closers = append(app.closers, closeStore)
+	app.closers = append(app.closers, app.sessions.close)
 	app.users, err = openUsers(ctx, set.databaseURL)
 	if err != nil {
 		return nil, err
@@ -43,20 +47,24 @@ func build(ctx context.Context, set settings, visit string, logger *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	cfg.Sessions = sessionstores.New(app.sessions.store)
+	cfg.Users = app.users
+	cfg.Logger = logger
 	if app.tenant != nil {
-		if err := app.users.createInactive(ctx, app.tenant.Issuer(), app.tenant.inactive); err != nil {
+		cfg.Logger = slog.New(noRegistration{logger.Handler()})
+		err := app.users.createInactive(ctx, app.tenant.Issuer(), app.tenant.inactive)
+		if err != nil {
 			return nil, err
 		}
 	}
-	cfg.Sessions = sessionstores.New(store)
-	cfg.Users = app.users
-	cfg.Logger = logger
-	app.handler, err = newSite(cfg, app.users, set.embedded).handler()
+	app.handler, err = newSite(cfg, app.users, set).handler()
 	return app, err
 }
 
-// config is the environment's, or that of a stand-in tenant which it starts.
-func (a *application) config(ctx context.Context, set settings, visit string) (*chiauth0.Config, error) {
+// config reads the environment, or starts the stand-in tenant and returns the Config of its client.
+func (a *application) config(
+	ctx context.Context, set settings, visit string,
+) (*chiauth0.Config, error) {
 	if !set.embedded {
 		return chiauth0.ConfigFromEnv()
 	}
@@ -71,9 +79,24 @@ func (a *application) config(ctx context.Context, set settings, visit string) (*
 	return cfg, nil
 }
 
-// stop releases what build took hold of, the last first.
+// ping logs a warning if Redis or the database does not answer within 2 seconds. Neither stops the
+// application: it answers 503 until they are back.
+func (a *application) ping(ctx context.Context, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if redis := a.sessions.redis; redis != nil {
+		if err := redis.Ping(ctx).Err(); err != nil {
+			logger.WarnContext(ctx, "Redis does not answer: check REDIS_URL", "err", err)
+		}
+	}
+	if err := a.users.db.PingContext(ctx); err != nil {
+		logger.WarnContext(ctx, "the database does not answer: check DATABASE_URL", "err", err)
+	}
+}
+
+// stop closes what build opened, the last first. There is no recipient for the errors.
 func (a *application) stop() {
 	for _, release := range slices.Backward(a.closers) {
-		_ = release() // the process is about to end, and nobody could do anything about it
+		_ = release()
 	}
 }

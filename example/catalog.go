@@ -7,89 +7,103 @@ import (
 	"strings"
 )
 
-// A route is a page as the others show it.
+// A route is a page in the lists of the other pages.
 type route struct {
 	Path, Name string
-	About      string // who may enter
-	Reason     string // said to somebody who was let in
+	About      string // who has access
+	Reason     string // why the user has access
+	Need       string // what a refused user lacks
+	json       bool   // the guard answers in JSON
 	allows     func(*viewer) bool
 }
 
 var catalog = []route{
 	{
-		Path: "/", Name: "Home", About: "Everybody. The page asks who is there, and nobody is a good answer.",
+		Path:   "/",
+		Name:   "Home",
+		About:  "Everybody. LoadUser reads the user if there is one.",
 		allows: func(*viewer) bool { return true },
 	},
 	{
-		Path: "/account", Name: "Account", About: "Everybody who is signed in.",
-		Reason: "You are signed in, and the guard of this page asks for no more.",
-		allows: func(v *viewer) bool { return v != nil },
+		Path:   "/account",
+		Name:   "Account",
+		About:  "Every user who is logged in.",
+		Reason: "You are logged in.",
+		allows: isUser,
 	},
 	{
-		Path: "/staff", Name: "Staff", About: "Users with the staff role, which comes from a group at Auth0.",
-		Reason: "You are staff: at your last login Auth0 named you in the staff group. Superusers decide here who may stay.",
+		Path:   "/staff",
+		Name:   "Staff",
+		About:  "Users with the staff role, which comes from a group at Auth0.",
+		Reason: "You have the staff role: at your last login you were in the staff group at Auth0.",
+		Need:   "This page needs the staff role.",
 		allows: func(v *viewer) bool { return v != nil && v.staff },
 	},
 	{
-		Path: "/superuser", Name: "Superuser", About: "Users with the superuser role, which comes from another group.",
-		Reason: "You are a superuser: at your last login Auth0 named you in the superuser group.",
+		Path:   "/superuser",
+		Name:   "Superuser",
+		About:  "Users with the superuser role, which comes from another group.",
+		Reason: "You have the superuser role: at your last login you were in its group at Auth0.",
+		Need:   "This page needs the superuser role.",
 		allows: func(v *viewer) bool { return v != nil && v.Superuser },
 	},
 	{
-		Path: "/api/me", Name: "/api/me", About: "Programs of a signed-in user, in JSON. Others get a 401, not a login page.",
-		allows: func(v *viewer) bool { return v != nil },
+		Path:   "/api/me",
+		Name:   "/api/me",
+		About:  "Programs of a user who is logged in. Others receive a 401 in JSON.",
+		json:   true,
+		allows: isUser,
 	},
 }
 
-// routeOf finds the route of a path; one that no page lists has the path as its name.
+func isUser(v *viewer) bool { return v != nil }
+
+// routeOf returns the route of a path. A path that is not in the catalog is its own name.
 func routeOf(path string) route {
-	if i := slices.IndexFunc(catalog, func(r route) bool { return r.Path == path }); i >= 0 {
-		return catalog[i]
+	i := slices.IndexFunc(catalog, func(r route) bool { return r.Path == path })
+	if i < 0 {
+		return route{Path: path, Name: path}
 	}
-	return route{Path: path, Name: path}
+	return catalog[i]
 }
 
 //go:embed routes.go
 var routesSource string
 
-// Source is the line of routes.go that routes here: the code that runs rather than a copy that may lag behind.
-func (r route) Source() string {
-	for line := range strings.Lines(routesSource) {
-		if strings.Contains(line, fmt.Sprintf(".Get(%q,", r.Path)) {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
+// A sourceLine is a line of a source file.
+type sourceLine struct {
+	File string
+	Line int
+	Text string
 }
 
-// A verdict is what the guard of a route says to a viewer, and the class by which the stylesheet colours it.
-type verdict string
+// Source returns the line of routes.go that adds the route. It is nil if there is none.
+func (r route) Source() *sourceLine {
+	number := 0
+	for line := range strings.Lines(routesSource) {
+		number++
+		if strings.Contains(line, fmt.Sprintf(".Get(%q,", r.Path)) {
+			return &sourceLine{"routes.go", number, strings.TrimSpace(line)}
+		}
+	}
+	return nil
+}
 
-const (
-	allowed verdict = "allowed"
-	refused verdict = "refused"
-	waiting verdict = "waiting"
-)
+// A verdict is the answer of a route's guard to a viewer.
+type verdict struct {
+	Class string // of the style sheet: allowed, refused or waiting
+	Label string
+}
 
 func (r route) verdict(v *viewer) verdict {
 	switch {
 	case r.allows(v):
-		return allowed
-	case v == nil:
-		return waiting
+		return verdict{"allowed", "200"}
+	case v != nil:
+		return verdict{"refused", "403"}
+	case r.json:
+		return verdict{"waiting", "401 JSON"}
 	default:
-		return refused
-	}
-}
-
-// Label is the verdict in words.
-func (v verdict) Label() string {
-	switch v {
-	case allowed:
-		return "Open to you"
-	case refused:
-		return "Not for you"
-	default:
-		return "Log in first"
+		return verdict{"waiting", "302 → login"}
 	}
 }

@@ -15,10 +15,12 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// errDatabaseURL does not repeat the URL: there may be a password in it.
-var errDatabaseURL = errors.New("DATABASE_URL is none of: sqlite:///absolute/path/to/users.db, postgres://user:password@host/database")
+// errDatabaseURL does not contain the URL, which may contain a password.
+var errDatabaseURL = errors.New("DATABASE_URL is invalid: want " +
+	"sqlite:///absolute/path/to/users.db or postgres://user:password@host/database")
 
-// openUsers opens the table of users, and creates it where there is none yet. Without a DATABASE_URL it is in memory.
+// openUsers opens the table of users and creates it if it does not exist. Without a DATABASE_URL
+// the table is in memory.
 func openUsers(ctx context.Context, databaseURL string) (_ *people, err error) {
 	db, dialect, err := openDatabase(databaseURL)
 	if err != nil {
@@ -32,13 +34,8 @@ func openUsers(ctx context.Context, databaseURL string) (_ *people, err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	create := sqlusers.Schema(dialect, "first_name text", "last_name text")
-	if _, err := db.ExecContext(ctx, create); err != nil {
-		// IF NOT EXISTS does not help when two nodes that start together both find nothing: PostgreSQL fails one of them.
-		// That one finds the table at its second try.
-		if _, err := db.ExecContext(ctx, create); err != nil {
-			return nil, err
-		}
+	if err := createTable(ctx, db, dialect); err != nil {
+		return nil, err
 	}
 	provider, err := sqlusers.New(ctx, db, sqlusers.Table[person]{
 		Dialect: dialect,
@@ -52,7 +49,18 @@ func openUsers(ctx context.Context, databaseURL string) (_ *people, err error) {
 	return &people{provider, db}, nil
 }
 
-// Close releases the database.
+// createTable tries twice. CREATE TABLE IF NOT EXISTS fails in PostgreSQL if another node creates
+// the table at the same moment.
+func createTable(ctx context.Context, db *sql.DB, dialect sqlusers.Dialect) error {
+	create := sqlusers.Schema(dialect, "first_name text", "last_name text")
+	if _, err := db.ExecContext(ctx, create); err == nil {
+		return nil
+	}
+	_, err := db.ExecContext(ctx, create)
+	return err
+}
+
+// Close closes the database.
 func (p *people) Close() error { return p.db.Close() }
 
 func openDatabase(databaseURL string) (*sql.DB, sqlusers.Dialect, error) {
@@ -63,24 +71,36 @@ func openDatabase(databaseURL string) (*sql.DB, sqlusers.Dialect, error) {
 	if err != nil {
 		return nil, 0, errDatabaseURL
 	}
-	switch {
-	case u.Scheme == "sqlite" && u.Host == "" && strings.Trim(u.Path, "/") != "":
-		// WAL, and patience with another node's write: see sqlusers.New.
-		db, err := sql.Open("sqlite", "file:"+u.EscapedPath()+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)")
-		return db, sqlusers.SQLite, err
-	case u.Scheme == "postgres" || u.Scheme == "postgresql":
-		db, err := sql.Open("pgx", databaseURL)
-		if err != nil {
-			return nil, 0, errDatabaseURL
-		}
-		db.SetMaxOpenConns(16) // of the hundred that PostgreSQL has for all nodes
-		return db, sqlusers.PostgreSQL, nil
+	switch u.Scheme {
+	case "sqlite":
+		return openSQLite(u)
+	case "postgres", "postgresql":
+		return openPostgreSQL(databaseURL)
 	default:
 		return nil, 0, errDatabaseURL
 	}
 }
 
-// openInMemory opens a database that is its connection: there is only one, and it is never given up for being idle or old.
+// openSQLite sets what sqlusers.New recommends: WAL, and a wait for the writes of other nodes.
+func openSQLite(u *url.URL) (*sql.DB, sqlusers.Dialect, error) {
+	if u.Host != "" || strings.Trim(u.Path, "/") == "" {
+		return nil, 0, errDatabaseURL
+	}
+	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)"
+	db, err := sql.Open("sqlite", "file:"+u.EscapedPath()+pragmas)
+	return db, sqlusers.SQLite, err
+}
+
+func openPostgreSQL(databaseURL string) (*sql.DB, sqlusers.Dialect, error) {
+	db, err := sql.Open("pgx", databaseURL)
+	if err != nil {
+		return nil, 0, errDatabaseURL
+	}
+	db.SetMaxOpenConns(16) // the server's default limit is 100 for all nodes
+	return db, sqlusers.PostgreSQL, nil
+}
+
+// openInMemory opens a database that lives as long as its one connection.
 func openInMemory() (*sql.DB, sqlusers.Dialect, error) {
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {

@@ -9,30 +9,58 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// fail is the ErrorHandler: people get a page, and programs a problem+json (RFC 9457). Without one, chiauth0 answers the
-// same, on plainer pages.
+// fail is the ErrorHandler. Browsers receive a page, programs problem+json (RFC 9457).
 func (s *site) fail(w http.ResponseWriter, r *http.Request, e *chiauth0.Error) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		problem(w, e)
 		return
 	}
-	s.setHeaders(w.Header()) // over those of the library's pages
-	p := s.newPage(r, http.StatusText(e.Status))
-	if errors.Is(e, chiauth0.ErrForbidden) {
-		p.Title = p.Route.Name // a page of its own kind: what was asked for, and that it was refused
+	s.setHeaders(w.Header()) // instead of the headers of the library's pages
+	p := s.newPage(r, errorTitle(e.Status))
+	if errors.Is(e, chiauth0.ErrForbidden) && p.Route.Need != "" {
+		p.Title = "No access to " + p.Route.Name
+		p.Need = p.Route.Need
 	}
 	p.Error = e
 	s.render(w, r, e.Status, "error", p)
 }
 
+// errorTitle returns a heading for people.
+func errorTitle(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "This request did not work"
+	case http.StatusUnauthorized:
+		return "Log in first"
+	case http.StatusForbidden:
+		return "No access"
+	case http.StatusNotFound:
+		return "Page not found"
+	case http.StatusMethodNotAllowed:
+		return "This page cannot be used that way"
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		return "This account cannot be used"
+	case http.StatusTooManyRequests:
+		return "The login does not last"
+	case http.StatusServiceUnavailable:
+		return "Try again in a moment"
+	default:
+		return "Something went wrong"
+	}
+}
+
 func problem(w http.ResponseWriter, e *chiauth0.Error) {
 	writeJSON(w, "application/problem+json", e.Status, map[string]any{
-		"title": http.StatusText(e.Status), "status": e.Status, "code": e.Code, "detail": e.Message,
+		"title":  http.StatusText(e.Status),
+		"status": e.Status,
+		"code":   e.Code,
+		"detail": e.Message,
 	})
 }
 
+// writeJSON ignores an error of the client's connection.
 func writeJSON(w http.ResponseWriter, contentType string, status int, value any) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // fails only when the client has gone
+	_ = json.NewEncoder(w).Encode(value)
 }

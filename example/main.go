@@ -1,33 +1,50 @@
-// Command example is a small application behind chiauth0: a public page, pages for members, staff and superusers, and JSON
-// for programs.
+// Command example is a small application behind chiauth0: a public page, pages for users, staff and
+// superusers, and JSON for programs. "example --help" lists the commands and the environment.
 //
-//	example                   serves the application
-//	example tenant            serves the stand-in tenant alone, for several nodes of the application to log in at
-//	example healthcheck URL   asks a URL and fails unless the answer is 200, for images without a shell
-//
-// Without AUTH0_DOMAIN the application starts a stand-in tenant inside its own process, so that one can log in with nothing
-// set up. What else the environment decides is in settings.go and, for the tenant alone, in tenantnode.go.
+// Without AUTH0_DOMAIN the application starts a stand-in tenant in its own process, so that a login
+// works without any setup. The environment is read in settings.go and, for the tenant alone, in
+// tenantnode.go.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
+const help = `Usage:
+
+  example                   serve the application
+  example tenant            serve the stand-in tenant alone, for several nodes of the application
+  example healthcheck URL   send a GET request; the exit status is 0 if the answer is 200
+  example --help            print this text
+
+Environment of the application:
+
+  ADDR           address to listen at (default localhost:8000)
+  APP_BASE_URL   URL of the application in browsers, such as https://app.example
+  SESSION_STORE  memory (default), redis or cookie
+  REDIS_URL      redis://host:port; for the sessions, or for the revocations of cookie sessions
+  AUTH0_SECRET   secrets of 32 bytes or more, separated by commas; required for cookie sessions
+  DATABASE_URL   sqlite:///path or postgres://user:password@host/database (default in memory)
+  AUTH0_DOMAIN   tenant of the users, with AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET; without it,
+                 a stand-in tenant with test accounts starts in the same process
+  TENANT_ADDR    address of the stand-in tenant (default a free port)
+  DEMO           1 lets the stand-in tenant start where other machines can reach it
+  LOG_FORMAT     text (default) or json
+
+The other AUTH0_ variables are those of chiauth0.ConfigFromEnv.
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command(ctx, os.Args[1:])
+	err := command(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "example:", err)
@@ -35,21 +52,39 @@ func main() {
 	}
 }
 
-func command(ctx context.Context, args []string) error {
+func command(ctx context.Context, args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		return serveApplication(ctx, stdout)
+	}
 	switch {
-	case len(args) == 0:
-		return run(ctx, os.Getenv, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	case len(args) == 1 && args[0] == "tenant":
-		return runTenant(ctx, os.Getenv, os.Stdout)
+		return runTenant(ctx, os.Getenv, stdout)
+	case len(args) == 1 && isHelp(args[0]):
+		fmt.Fprint(stdout, help)
+		return nil
 	case len(args) == 2 && args[0] == "healthcheck":
 		return healthcheck(ctx, args[1])
 	default:
-		return fmt.Errorf("%q is none of: no argument, tenant, healthcheck URL", args)
+		return fmt.Errorf("arguments %q: want none, tenant, healthcheck URL or --help", args)
 	}
 }
 
-// run serves the application, and the stand-in tenant where there is one, until ctx ends.
-func run(ctx context.Context, getenv func(string) string, stdout io.Writer, logger *slog.Logger) error {
+func isHelp(arg string) bool {
+	return arg == "--help" || arg == "-help" || arg == "-h" || arg == "help"
+}
+
+func serveApplication(ctx context.Context, stdout io.Writer) error {
+	handler, err := logHandler(os.Getenv, os.Stderr)
+	if err != nil {
+		return err
+	}
+	return run(ctx, os.Getenv, stdout, slog.New(handler))
+}
+
+// run serves the application, and the stand-in tenant if there is one, until ctx ends.
+func run(
+	ctx context.Context, getenv func(string) string, stdout io.Writer, logger *slog.Logger,
+) error {
 	set, err := readSettings(getenv)
 	if err != nil {
 		return err
@@ -72,56 +107,9 @@ func run(ctx context.Context, getenv func(string) string, stdout io.Writer, logg
 		servers.Go(func() error { return serve(ctx, app.tenant.listener, app.tenant) })
 	}
 	announce(stdout, visit, app.tenant)
-	return servers.Wait()
-}
-
-// listen listens at addr, which the variable name said.
-func listen(ctx context.Context, name, addr string) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen at %s=%s: %w", name, addr, err)
-	}
-	return listener, nil
-}
-
-// serve answers on listener until ctx ends, and then lets the requests in flight finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second, // a callback may wait 10 seconds for each answer of the tenant
-		IdleTimeout:       2 * time.Minute,
-	}
-	stopped := make(chan error, 1)
-	release := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(grace)
+	servers.Go(func() error {
+		app.ping(ctx, logger)
+		return nil
 	})
-	defer release()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
-}
-
-// healthcheck is a node's own client: an image without a shell has no other.
-func healthcheck(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, resp.Status)
-	}
-	return nil
+	return servers.Wait()
 }

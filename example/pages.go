@@ -20,47 +20,58 @@ var files embed.FS
 type site struct {
 	cfg      *chiauth0.Config
 	users    *people
-	tenant   string // the origin at which people log in
-	embedded bool   // and whether that is the stand-in
+	tenant   string // the origin of the tenant
+	embedded bool   // the tenant is the stand-in
+	store    string // SESSION_STORE
 	pages    map[string]*template.Template
 }
 
-// newSite makes the site of cfg, whose error pages become the site's.
-func newSite(cfg *chiauth0.Config, users *people, embedded bool) *site {
-	s := &site{cfg: cfg, users: users, tenant: origin(cfg.Domain), embedded: embedded, pages: map[string]*template.Template{}}
+// newSite returns the site of cfg. It becomes the ErrorHandler of cfg.
+func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
+	s := &site{
+		cfg:      cfg,
+		users:    users,
+		tenant:   origin(cfg.Domain),
+		embedded: set.embedded,
+		store:    set.sessionStore,
+		pages:    map[string]*template.Template{},
+	}
 	for _, name := range []string{"home", "page", "staff", "error"} {
-		s.pages[name] = template.Must(template.ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+		page, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
+		s.pages[name] = template.Must(page, err)
 	}
 	cfg.ErrorHandler = s.fail
 	return s
 }
 
-// origin is that of a tenant given as a host name or an issuer URL.
+// origin returns the origin of a tenant that is given as a host name or as an issuer URL.
 func origin(domain string) string {
 	if !strings.Contains(domain, "://") {
 		domain = "https://" + domain
 	}
 	u, err := url.Parse(domain)
 	if err != nil {
-		return "" // Config.Validate has more to say about it
+		return "" // Config.Validate returns an error for this domain
 	}
 	return u.Scheme + "://" + u.Host
 }
 
-// A page is what every template gets; below the line, what some do.
+// A page is the data of all templates. The second group is set for some of them.
 type page struct {
 	Title    string
-	Path     string // of this page, to come back to after a login
+	Path     string // with the query, for the login link
 	Nav      []route
-	Viewer   *viewer
+	Viewer   *viewer // nil for an anonymous visitor
 	Embedded bool
 	Tenant   string
+	Store    string
 
-	Route    route           // the guarded page, or the one that was refused
-	Routes   []routeVerdict  // home
-	Accounts []testAccount   // home
-	Staff    staffPage       // staff
-	Error    *chiauth0.Error // error
+	Route    route // the guarded page, or the refused one
+	Routes   []routeVerdict
+	Accounts []testAccount
+	Staff    staffPage
+	Error    *chiauth0.Error
+	Need     string // what the refused user lacks
 }
 
 type routeVerdict struct {
@@ -71,11 +82,17 @@ type routeVerdict struct {
 func (s *site) newPage(r *http.Request, title string) page {
 	viewer, err := viewerFrom(r.Context())
 	if err != nil && !errors.Is(err, chiauth0.ErrNotSignedIn) {
-		s.cfg.Logger.WarnContext(r.Context(), "cannot tell who is signed in", "err", err)
+		s.cfg.Logger.WarnContext(r.Context(), "cannot read the user of a page", "err", err)
 	}
 	return page{
-		Title: title, Path: r.URL.RequestURI(), Nav: catalog, Viewer: viewer, Embedded: s.embedded, Tenant: s.tenant,
-		Route: routeOf(r.URL.Path),
+		Title:    title,
+		Path:     r.URL.RequestURI(),
+		Nav:      catalog,
+		Viewer:   viewer,
+		Embedded: s.embedded,
+		Tenant:   s.tenant,
+		Store:    s.store,
+		Route:    routeOf(r.URL.Path),
 	}
 }
 
@@ -90,20 +107,21 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", p)
 }
 
-// page is every guarded page but the staff's: whoever gets here was let in.
+// page is the handler of the guarded pages other than the staff page.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "page", s.newPage(r, routeOf(r.URL.Path).Name))
 }
 
+// render writes a page. A template that fails causes a 500 instead of half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
-	var body bytes.Buffer // so that a template that fails leaves no half page behind
+	var body bytes.Buffer
 	if err := s.pages[name].Execute(&body, p); err != nil {
 		s.cfg.Logger.ErrorContext(r.Context(), "template failed", "name", name, "err", err)
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		internalError(w)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "private, no-store") // every page says who is signed in
+	w.Header().Set("Cache-Control", "private, no-store") // every page depends on the user
 	w.WriteHeader(status)
 	_, _ = body.WriteTo(w)
 }
@@ -112,7 +130,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 func asset(name, contentType string) http.HandlerFunc {
 	content, err := files.ReadFile(name)
 	if err != nil {
-		panic(err) // it is compiled in
+		panic(err) // the file is embedded
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)

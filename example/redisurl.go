@@ -9,13 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// errRedisURL does not repeat the URL, nor what a parser says about it: there may be a password in it, and one that was not
-// percent-encoded may turn up in any of its parts.
-var errRedisURL = errors.New("REDIS_URL is none of: redis://host:port, rediss://host:port for TLS, " +
-	"redis://host:port,host:port,… for a Cluster, redis+sentinel://host:port,…/name for Sentinel; each may have user:password@, " +
-	"percent-encoded, before the first host, and go-redis's options after a question mark")
+// errRedisURL does not contain the URL or the parser's error: both may contain a password.
+var errRedisURL = errors.New("REDIS_URL is invalid: want redis://host:port, rediss://host:port " +
+	"for TLS, redis://host:port,host:port,… for a Cluster, or " +
+	"redis+sentinel://host:port,…/name for Sentinel; user:password@ before the first host must " +
+	"be percent-encoded, and options of go-redis follow a question mark")
 
-// redisClient makes the client for a REDIS_URL. It does not connect yet: an application starts while Redis is down.
+// redisClient returns the client of a REDIS_URL. It does not connect, so that the application
+// starts while Redis is down.
 func redisClient(raw string) (redis.UniversalClient, error) {
 	scheme, rest, _ := strings.Cut(raw, "://")
 	scheme, sentinel := strings.CutSuffix(scheme, "+sentinel")
@@ -31,22 +32,26 @@ func redisClient(raw string) (redis.UniversalClient, error) {
 	}
 	query := u.Query()
 	for _, addr := range addrs[1:] {
-		query.Add("addr", addr) // as go-redis has them
+		query.Add("addr", addr) // the syntax of go-redis
 	}
 	if sentinel {
-		query.Set("master_name", strings.Trim(u.Path, "/"))
+		name := strings.Trim(u.Path, "/")
+		if name == "" {
+			return nil, errRedisURL
+		}
+		query.Set("master_name", name)
 		u.Path = ""
 	}
 	u.RawQuery = query.Encode()
 
 	client, err := parseRedisURL(u.String(), sentinel, len(addrs) > 1)
-	if err != nil || sentinel && query.Get("master_name") == "" {
+	if err != nil {
 		return nil, errRedisURL
 	}
 	return client, nil
 }
 
-// parseRedisURL makes clients whose commands end with their context, which spares the store a goroutine for each.
+// parseRedisURL returns a client with ContextTimeoutEnabled: commands end with their context.
 func parseRedisURL(raw string, sentinel, cluster bool) (redis.UniversalClient, error) {
 	switch {
 	case sentinel:
@@ -62,7 +67,8 @@ func parseRedisURL(raw string, sentinel, cluster bool) (redis.UniversalClient, e
 			return nil, err
 		}
 		options.ContextTimeoutEnabled = true
-		// A master that is gone sends nobody elsewhere. Unless told so, the client looks once a minute who has taken over.
+		// A dead master sends no redirect. The client finds its successor at the next reload of
+		// the cluster's state, by default once a minute.
 		options.ClusterStateReloadInterval = 2 * time.Second
 		return redis.NewClusterClient(options), nil
 	default:

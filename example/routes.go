@@ -9,11 +9,11 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// handler is the whole application. Every page shows the line of this function that guards it.
+// handler is the whole application. Each page shows its line of this function.
 func (s *site) handler() (http.Handler, error) {
 	cfg := s.cfg
 	if err := cfg.Validate(); err != nil {
-		return nil, err // Router would panic with it
+		return nil, err // Router panics with the same error
 	}
 	r := chi.NewRouter()
 	r.Use(middleware.Recoverer, s.headers)
@@ -34,7 +34,7 @@ func (s *site) handler() (http.Handler, error) {
 	return sameOrigin(cfg.BaseURL, r)
 }
 
-// healthz is for load balancers: the process answers. No session is touched.
+// healthz is for load balancers. It uses no session, so it answers 200 while the store is down.
 func healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

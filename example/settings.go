@@ -7,28 +7,29 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// settings is what the environment says, apart from what chiauth0.ConfigFromEnv reads.
+// settings are the environment variables of the application, except those that
+// chiauth0.ConfigFromEnv reads. main.go describes them in help.
 type settings struct {
-	addr       string // ADDR: where to listen; localhost:8000 by default
-	baseURL    string // APP_BASE_URL: the origin under which browsers reach the application
-	embedded   bool   // AUTH0_DOMAIN is not set: people log in at a stand-in tenant in this process
-	tenantAddr string // TENANT_ADDR: where the stand-in listens; by default on a loopback port that the system chooses
+	addr       string // ADDR
+	baseURL    string // APP_BASE_URL
+	embedded   bool   // AUTH0_DOMAIN is not set: the stand-in tenant runs in this process
+	tenantAddr string // TENANT_ADDR
 
-	sessionStore string   // SESSION_STORE: memory (the default), redis or cookie
-	redisURL     string   // REDIS_URL: for redis; and for cookie, where it lists the sessions that were ended. See redisurl.go
-	secrets      []string // AUTH0_SECRET, divided by commas: the first seals, all of them open; required for cookie
-	databaseURL  string   // DATABASE_URL: sqlite:///path or postgres://…, for the users; in memory by default
+	sessionStore string   // SESSION_STORE
+	redisURL     string   // REDIS_URL; see redisurl.go
+	secrets      []string // AUTH0_SECRET: the first seals, all open
+	databaseURL  string   // DATABASE_URL
 }
 
-// readSettings reads them and refuses what must not start.
+// readSettings reads and checks the environment.
 //
-// The stand-in tenant lets anybody in as superuser. A deployment that lost its AUTH0_DOMAIN must not end up there, so
-// where ADDR or APP_BASE_URL can be reached from elsewhere the stand-in takes DEMO=1.
+// Everybody can log in at the stand-in tenant as superuser. A deployment that lost its AUTH0_DOMAIN
+// must not use it. The stand-in therefore needs DEMO=1 if other machines can reach ADDR or
+// APP_BASE_URL.
 func readSettings(getenv func(string) string) (settings, error) {
 	set := settings{
 		addr:         cmp.Or(getenv("ADDR"), "localhost:8000"),
@@ -37,54 +38,73 @@ func readSettings(getenv func(string) string) (settings, error) {
 		tenantAddr:   cmp.Or(getenv("TENANT_ADDR"), "127.0.0.1:0"),
 		sessionStore: cmp.Or(getenv("SESSION_STORE"), inMemory),
 		redisURL:     getenv("REDIS_URL"),
-		secrets:      list(getenv("AUTH0_SECRET")),
+		secrets:      splitList(getenv("AUTH0_SECRET")),
 		databaseURL:  getenv("DATABASE_URL"),
 	}
 	demo, err := readDemo(getenv)
+	faults := []error{err}
 	if set.embedded && !demo {
-		err = errors.Join(err, exposed("ADDR", set.addr, addrHost(set.addr)), exposed("APP_BASE_URL", set.baseURL, urlHost(set.baseURL)))
+		faults = append(faults,
+			exposed("ADDR", set.addr, addrHost(set.addr)),
+			exposed("APP_BASE_URL", set.baseURL, urlHost(set.baseURL)))
 	}
-	return set, errors.Join(err, set.checkSessions())
+	faults = append(faults, set.checkSessions()...)
+	return set, errors.Join(faults...)
 }
 
-// checkSessions says what the chosen session store lacks.
-func (set settings) checkSessions() error {
-	if !slices.Contains([]string{inMemory, inRedis, inCookies}, set.sessionStore) {
-		return fmt.Errorf("SESSION_STORE=%q is none of the session stores there are: memory, redis, cookie", set.sessionStore)
-	}
-	var faults []error
-	if set.sessionStore == inRedis && set.redisURL == "" {
-		faults = append(faults, errors.New("SESSION_STORE=redis needs REDIS_URL, such as redis://localhost:6379"))
-	}
-	if set.sessionStore == inCookies {
-		if len(set.secrets) == 0 {
-			faults = append(faults, errors.New("SESSION_STORE=cookie needs AUTH0_SECRET, which seals the sessions: openssl rand -hex 32 makes one"))
+// checkSessions returns an error for each variable that the session store lacks.
+func (set settings) checkSessions() (faults []error) {
+	switch set.sessionStore {
+	case inMemory:
+		return nil
+	case inRedis:
+		if set.redisURL == "" {
+			faults = append(faults, errors.New("REDIS_URL is not set: SESSION_STORE=redis "+
+				"needs it, such as redis://localhost:6379"))
 		}
-		for i, secret := range set.secrets {
-			if len(secret) < 32 {
-				faults = append(faults, fmt.Errorf("AUTH0_SECRET: secret %d has %d bytes, and needs 32: openssl rand -hex 32 makes one", i+1, len(secret)))
-			}
-		}
+	case inCookies:
+		faults = append(faults, set.checkSecrets()...)
+	default:
+		return []error{fmt.Errorf("SESSION_STORE=%q: want one of memory, redis, cookie",
+			set.sessionStore)}
 	}
-	if set.sessionStore != inMemory && set.databaseURL == "" {
-		// No other node knows the users in this one's memory; and after a restart, session and user 1 are two people's.
-		faults = append(faults, fmt.Errorf("SESSION_STORE=%s needs DATABASE_URL, such as sqlite:///var/lib/example/users.db: "+
-			"those sessions outlive this process, and the users in its memory do not", set.sessionStore))
+	if set.databaseURL == "" {
+		// Other nodes do not have the users in the memory of this one. After a restart, a new user
+		// could have the id of an old session's user.
+		faults = append(faults, fmt.Errorf("DATABASE_URL is not set: SESSION_STORE=%s needs it, "+
+			"such as sqlite:///var/lib/example/users.db, because the sessions outlive this process",
+			set.sessionStore))
 	}
-	return errors.Join(faults...)
+	return faults
 }
 
-// readDemo reads DEMO, which lets the stand-in tenant be reached from elsewhere.
+func (set settings) checkSecrets() (faults []error) {
+	const advice = "openssl rand -hex 32 prints a secret"
+	if len(set.secrets) == 0 {
+		faults = append(faults, errors.New(
+			"AUTH0_SECRET is not set: SESSION_STORE=cookie seals the sessions with it; "+advice))
+	}
+	for i, secret := range set.secrets {
+		if len(secret) < 32 {
+			faults = append(faults, fmt.Errorf("AUTH0_SECRET: secret %d has %d bytes, want 32 "+
+				"or more; %s", i+1, len(secret), advice))
+		}
+	}
+	return faults
+}
+
+// readDemo reads DEMO, which lets the stand-in tenant start where other machines can reach it.
 func readDemo(getenv func(string) string) (bool, error) {
-	demo, err := strconv.ParseBool(cmp.Or(getenv("DEMO"), "0"))
+	value := getenv("DEMO")
+	demo, err := strconv.ParseBool(cmp.Or(value, "0"))
 	if err != nil {
-		return false, fmt.Errorf("DEMO=%q: set it to 1 or leave it out", getenv("DEMO"))
+		return false, fmt.Errorf("DEMO=%q: want 1, or no value", value)
 	}
 	return demo, nil
 }
 
-// list divides a value by commas.
-func list(value string) []string {
+// splitList splits a value at commas.
+func splitList(value string) []string {
 	if value == "" {
 		return nil
 	}
@@ -95,19 +115,19 @@ func list(value string) []string {
 	return parts
 }
 
-// exposed is an error if host, taken from the variable name, can be reached from another machine.
+// exposed returns an error if other machines can reach host, which is part of the variable's value.
 func exposed(name, value, host string) error {
 	if value == "" || isLoopback(host) {
 		return nil
 	}
-	return fmt.Errorf("%s=%s can be reached from elsewhere: the stand-in tenant, where anybody can log in as superuser, will not "+
-		"start; set AUTH0_DOMAIN to log in elsewhere, or DEMO=1 if that is what you want", name, value)
+	return fmt.Errorf("%s=%s: other machines can reach it, and everybody can log in at the "+
+		"stand-in tenant as superuser; set AUTH0_DOMAIN, or DEMO=1 to start it anyway", name, value)
 }
 
 func addrHost(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return addr // net.Listen will say what is wrong with it
+		return addr // net.Listen returns an error for this address
 	}
 	return host
 }
@@ -128,8 +148,7 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// browserURL is the URL under which a browser on this machine reaches listener, with the port that the system chose if
-// addr names none.
+// browserURL returns the URL of listener for a browser on this machine.
 func browserURL(addr string, listener net.Listener) string {
 	host := addrHost(addr)
 	if !isLoopback(host) {
@@ -138,7 +157,8 @@ func browserURL(addr string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port(listener))
 }
 
+// port returns the port of a TCP listener, whose address always has one.
 func port(listener net.Listener) string {
-	_, port, _ := net.SplitHostPort(listener.Addr().String()) // the address of a TCP listener always has both
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return port
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// post sends a form as the page's own button would.
-func (a running) post(t *testing.T, browser *http.Client, path string, form url.Values) (*http.Response, string) {
+// post sends a form, as a button of a page does.
+func (a running) post(
+	t *testing.T, browser *http.Client, path string, form url.Values,
+) (*http.Response, string) {
 	t.Helper()
 	resp, err := browser.PostForm(a.url+path, form)
 	if err != nil {
@@ -22,166 +24,222 @@ func (a running) post(t *testing.T, browser *http.Client, path string, form url.
 	return resp, readBody(t, resp)
 }
 
-// action returns the form action on the staff page that ends in verb and belongs to somebody.
+// action returns the path of a user's form on the staff page.
 func action(t *testing.T, page, name, verb string) string {
 	t.Helper()
-	found := regexp.MustCompile(`action="(/staff/\d+/` + verb + `)">\s*<button [^>]*aria-label="[^"]*` + name).FindStringSubmatch(page)
+	form := regexp.MustCompile(
+		`action="(/staff/\d+/` + verb + `)">\s*<button [^>]*aria-label="[^"]*` + name)
+	found := form.FindStringSubmatch(page)
 	if found == nil {
-		t.Fatalf("%s has no button for %s:\n%s", name, verb, page)
+		t.Fatalf("the page has no form %q for %s:\n%s", verb, name, page)
 	}
 	return found[1]
 }
 
-func (a running) status(t *testing.T, browser *http.Client) int {
-	t.Helper()
-	resp, _ := a.get(t, browser, "/api/me")
-	return resp.StatusCode
+// A staffSite is an application with users of each role who are logged in.
+type staffSite struct {
+	running
+	t                    *testing.T
+	uma, stella, sunil   *http.Client
+	umaLogout            string // path of the form that ends Uma's sessions
+	umaActive, ownActive string // paths of the forms that deactivate Uma and Sunil
 }
 
-// What a superuser does to another user's sessions and to the user, with users in memory and in a file.
-func TestStaffActions(t *testing.T) {
-	for name, settings := range map[string][]string{
-		"in memory": nil,
-		"in a file": {"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "users.db")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			app := start(t, settings...)
-			uma, _, _ := app.signIn(t, "user@example.com", "/account")
-			stella, _, _ := app.signIn(t, "staff@example.com", "/account")
-			sunil, _, _ := app.signIn(t, "superuser@example.com", "/account")
+func startStaffSite(t *testing.T, settings ...string) *staffSite {
+	t.Helper()
+	s := &staffSite{running: start(t, settings...), t: t}
+	s.uma, _, _ = s.signIn(t, "user@example.com", "/account")
+	s.stella, _, _ = s.signIn(t, "staff@example.com", "/account")
+	s.sunil, _, _ = s.signIn(t, "superuser@example.com", "/account")
+	_, page := s.get(t, s.sunil, "/staff")
+	s.umaLogout = action(t, page, "Uma Usher", "logout")
+	s.umaActive = action(t, page, "Uma Usher", "active")
+	own := action(t, page, "Sunil Superville", "logout")
+	s.ownActive = strings.TrimSuffix(own, "logout") + "active"
+	return s
+}
 
-			_, page := app.get(t, sunil, "/staff")
-			for _, want := range []string{"Uma Usher", "user@example.com", "Stella Stafford", "inactive@example.com", "last login never"} {
-				if !strings.Contains(page, want) {
-					t.Errorf("%q is not on the page", want)
-				}
-			}
-			logout, active := action(t, page, "Uma Usher", "logout"), action(t, page, "Uma Usher", "active")
-			own := strings.TrimSuffix(action(t, page, "Sunil Superville", "logout"), "logout") + "active"
-
-			if _, page := app.get(t, stella, "/staff"); strings.Contains(page, "<form method=\"post\" action=\"/staff/") {
-				t.Error("staff who are no superusers see the buttons")
-			}
-			for browser, want := range map[*http.Client]int{
-				stella: http.StatusForbidden, uma: http.StatusForbidden, chiauth0test.NewBrowser(): http.StatusUnauthorized,
-			} {
-				for _, path := range []string{logout, active} {
-					if resp, _ := app.post(t, browser, path, url.Values{"active": {"false"}}); resp.StatusCode != want {
-						t.Errorf("%s by somebody who may not: %s, want %d", path, resp.Status, want)
-					}
-				}
-			}
-			if got := app.status(t, uma); got != http.StatusOK {
-				t.Fatalf("Uma is out already: %d", got)
-			}
-
-			resp, page := app.post(t, sunil, logout, nil)
-			if resp.Request.URL.Path != "/staff" || !strings.Contains(page, "Uma Usher is signed out everywhere.") {
-				t.Errorf("after signing Uma out: %s %s", resp.Request.URL, page)
-			}
-			if _, page := app.get(t, sunil, "/staff"); strings.Contains(page, "is signed out everywhere") {
-				t.Error("the page says so twice")
-			}
-			if got := app.status(t, uma); got != http.StatusUnauthorized {
-				t.Errorf("Uma after being signed out: %d", got)
-			}
-			if got := app.status(t, stella); got != http.StatusOK {
-				t.Errorf("Stella, of whom nobody spoke: %d", got)
-			}
-
-			if resp, err := app.tenant.SignIn(uma, app.url+"/account", "user@example.com"); err != nil || resp.StatusCode != http.StatusOK {
-				t.Fatalf("Uma cannot log in again: %v %v", resp, err)
-			}
-			if _, page := app.post(t, sunil, active, url.Values{"active": {"false"}}); !strings.Contains(page, "Uma Usher is inactive") {
-				t.Error("the page does not say that Uma is inactive")
-			}
-			if got := app.status(t, uma); got != http.StatusUnauthorized {
-				t.Errorf("U6: Uma, who is inactive: %d", got)
-			}
-			if _, status, _ := app.signIn(t, "user@example.com", "/account"); status != http.StatusForbidden {
-				t.Errorf("U6: Uma, who is inactive, logs in: %d", status)
-			}
-			app.post(t, sunil, active, url.Values{"active": {"true"}})
-			if _, status, _ := app.signIn(t, "user@example.com", "/account"); status != http.StatusOK {
-				t.Errorf("Uma, who is active again, logs in: %d", status)
-			}
-
-			for path, want := range map[string]int{
-				own: http.StatusConflict, "/staff/4711/active": http.StatusNotFound, "/staff/x/active": http.StatusNotFound,
-				"/staff/4711/logout": http.StatusNotFound,
-			} {
-				if resp, _ := app.post(t, sunil, path, url.Values{"active": {"false"}}); resp.StatusCode != want {
-					t.Errorf("%s: %s, want %d", path, resp.Status, want)
-				}
-			}
-			if resp, _ := app.post(t, sunil, active, url.Values{"active": {"perhaps"}}); resp.StatusCode != http.StatusBadRequest {
-				t.Errorf("a form that says neither: %s", resp.Status)
-			}
-		})
+func (s *staffSite) checkStatus(name string, browser *http.Client, want int) {
+	s.t.Helper()
+	if got := s.status(s.t, browser); got != want {
+		s.t.Errorf("/api/me of %s: got %d, want %d", name, got, want)
 	}
 }
 
-// G5: the buttons of the staff page are of no use to other sites.
-func TestStaffActionsOfOtherSites(t *testing.T) {
-	app := start(t)
-	uma, _, _ := app.signIn(t, "user@example.com", "/account")
-	sunil, _, _ := app.signIn(t, "superuser@example.com", "/account")
-	_, page := app.get(t, sunil, "/staff")
-	for _, path := range []string{action(t, page, "Uma Usher", "logout"), action(t, page, "Uma Usher", "active")} {
-		req := httptest.NewRequest(http.MethodPost, app.url+path, strings.NewReader("active=false"))
+// forEachDatabase runs a test with users in memory and in a file.
+func forEachDatabase(t *testing.T, test func(*staffSite)) {
+	t.Run("users in memory", func(t *testing.T) {
+		test(startStaffSite(t))
+	})
+	t.Run("users in a file", func(t *testing.T) {
+		database := filepath.Join(t.TempDir(), "users.db")
+		test(startStaffSite(t, "DATABASE_URL=sqlite://"+database))
+	})
+}
+
+var (
+	inactive = url.Values{"active": {"false"}}
+	active   = url.Values{"active": {"true"}}
+)
+
+func TestStaffPageListsUsers(t *testing.T) {
+	forEachDatabase(t, func(s *staffSite) {
+		_, page := s.get(s.t, s.sunil, "/staff")
+		for _, want := range []string{
+			"Uma Usher", "user@example.com", "Stella Stafford", "inactive@example.com",
+			"last login never",
+		} {
+			if !strings.Contains(page, want) {
+				s.t.Errorf("%q is not on the page", want)
+			}
+		}
+		_, page = s.get(s.t, s.stella, "/staff")
+		if strings.Contains(page, `<form method="post" action="/staff/`) {
+			s.t.Error("a staff user who is not a superuser sees forms")
+		}
+	})
+}
+
+func TestOnlySuperusersChangeUsers(t *testing.T) {
+	forEachDatabase(t, func(s *staffSite) {
+		for browser, want := range map[*http.Client]int{
+			s.stella:                  http.StatusForbidden,
+			s.uma:                     http.StatusForbidden,
+			chiauth0test.NewBrowser(): http.StatusUnauthorized,
+		} {
+			for _, path := range []string{s.umaLogout, s.umaActive} {
+				resp, _ := s.post(s.t, browser, path, inactive)
+				if resp.StatusCode != want {
+					s.t.Errorf("%s: got %s, want %d", path, resp.Status, want)
+				}
+			}
+		}
+		s.checkStatus("Uma", s.uma, http.StatusOK)
+	})
+}
+
+func TestSuperuserEndsSessions(t *testing.T) {
+	forEachDatabase(t, func(s *staffSite) {
+		const message = "Uma Usher is logged out everywhere."
+		resp, page := s.post(s.t, s.sunil, s.umaLogout, nil)
+		if resp.Request.URL.Path != "/staff" || !strings.Contains(page, message) {
+			s.t.Errorf("got %s %s, want the staff page with a message", resp.Request.URL, page)
+		}
+		if _, page := s.get(s.t, s.sunil, "/staff"); strings.Contains(page, message) {
+			s.t.Error("the page shows the message twice")
+		}
+		s.checkStatus("Uma", s.uma, http.StatusUnauthorized)
+		s.checkStatus("Stella", s.stella, http.StatusOK)
+	})
+}
+
+func TestSuperuserDeactivatesUser(t *testing.T) {
+	forEachDatabase(t, func(s *staffSite) {
+		_, page := s.post(s.t, s.sunil, s.umaActive, inactive)
+		if !strings.Contains(page, "Uma Usher is inactive") {
+			s.t.Errorf("the page does not show that Uma is inactive:\n%s", page)
+		}
+		s.checkStatus("Uma", s.uma, http.StatusUnauthorized)
+		_, status, _ := s.signIn(s.t, "user@example.com", "/account")
+		if status != http.StatusForbidden {
+			s.t.Errorf("login of the inactive user: got %d, want 403", status)
+		}
+
+		s.post(s.t, s.sunil, s.umaActive, active)
+		_, status, _ = s.signIn(s.t, "user@example.com", "/account")
+		if status != http.StatusOK {
+			s.t.Errorf("login of the active user: got %d, want 200", status)
+		}
+	})
+}
+
+func TestInvalidStaffActions(t *testing.T) {
+	forEachDatabase(t, func(s *staffSite) {
+		for path, want := range map[string]int{
+			s.ownActive:          http.StatusConflict,
+			"/staff/4711/active": http.StatusNotFound,
+			"/staff/x/active":    http.StatusNotFound,
+			"/staff/4711/logout": http.StatusNotFound,
+		} {
+			resp, _ := s.post(s.t, s.sunil, path, inactive)
+			if resp.StatusCode != want {
+				s.t.Errorf("%s: got %s, want %d", path, resp.Status, want)
+			}
+		}
+		resp, _ := s.post(s.t, s.sunil, s.umaActive, url.Values{"active": {"perhaps"}})
+		if resp.StatusCode != http.StatusBadRequest {
+			s.t.Errorf("active=perhaps: got %s, want 400", resp.Status)
+		}
+	})
+}
+
+func TestStaffFormsOfOtherSitesAreRefused(t *testing.T) {
+	s := startStaffSite(t)
+	for _, path := range []string{s.umaLogout, s.umaActive} {
+		form := strings.NewReader("active=false")
+		req := httptest.NewRequest(http.MethodPost, s.url+path, form)
 		req.RequestURI = ""
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", "cross-site")
-		resp, err := sunil.Do(req)
+		resp, err := s.sunil.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if readBody(t, resp); resp.StatusCode != http.StatusForbidden {
-			t.Errorf("%s from another site: %s", path, resp.Status)
+		readBody(t, resp)
+		if resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s from another site: got %s, want 403", path, resp.Status)
 		}
 	}
-	if got := app.status(t, uma); got != http.StatusOK {
-		t.Errorf("Uma: %d", got)
-	}
+	s.checkStatus("Uma", s.uma, http.StatusOK)
 }
 
-// A store that cannot find the sessions of a user says so, on the page and to whoever asks all the same. Being inactive does
-// not depend on it.
+// Cookie sessions without a revocation list cannot be found by their user. The page has no logout
+// button then, and the route answers 501. Deactivation works.
 func TestStaffPageWithCookieSessions(t *testing.T) {
 	app := start(t, "SESSION_STORE=cookie", "AUTH0_SECRET="+strings.Repeat("s", 32),
 		"DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "users.db"))
 	uma, _, _ := app.signIn(t, "user@example.com", "/account")
 	sunil, _, _ := app.signIn(t, "superuser@example.com", "/account")
+
 	_, page := app.get(t, sunil, "/staff")
-	if !strings.Contains(page, "cannot find the sessions of a user") || strings.Contains(page, `/logout">`) && strings.Contains(page, "Sign out everywhere") {
-		t.Errorf("the page offers what it cannot do, or does not say so:\n%s", page)
+	if !strings.Contains(page, "cannot find the sessions of a user") {
+		t.Errorf("the page does not explain the missing button:\n%s", page)
 	}
-	active := action(t, page, "Uma Usher", "active")
-	if resp, _ := app.post(t, sunil, strings.Replace(active, "/active", "/logout", 1), nil); resp.StatusCode != http.StatusNotImplemented {
-		t.Errorf("signing out: %s, want 501", resp.Status)
+	if strings.Contains(page, "Log out everywhere") {
+		t.Errorf("the page has a logout button:\n%s", page)
 	}
-	if resp, page := app.post(t, sunil, active, url.Values{"active": {"false"}}); !strings.Contains(page, "Uma Usher is inactive") {
-		t.Errorf("switching off: %s", resp.Status)
+	activePath := action(t, page, "Uma Usher", "active")
+	logoutPath := strings.Replace(activePath, "/active", "/logout", 1)
+	resp, _ := app.post(t, sunil, logoutPath, nil)
+	if resp.StatusCode != http.StatusNotImplemented {
+		t.Errorf("%s: got %s, want 501", logoutPath, resp.Status)
+	}
+
+	resp, page = app.post(t, sunil, activePath, inactive)
+	if !strings.Contains(page, "Uma Usher is inactive") {
+		t.Errorf("%s: got %s %s, want Uma to be inactive", activePath, resp.Status, page)
 	}
 	if got := app.status(t, uma); got != http.StatusUnauthorized {
-		t.Errorf("Uma, who is inactive: %d", got)
+		t.Errorf("/api/me of Uma: got %d, want 401", got)
 	}
 }
 
-// With a database that does not answer, the pages of signed-in users say 503, and everybody is still signed in afterwards.
+// While the database does not answer, pages of signed-in users answer 503. The sessions continue
+// when it is back.
 func TestDatabaseDown(t *testing.T) {
 	app := start(t)
 	sunil, _, _ := app.signIn(t, "superuser@example.com", "/account")
-	users := app.users
-	conn, err := users.db.Conn(t.Context()) // the only one there is
+	conn, err := app.users.db.Conn(t.Context()) // the only connection
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, page := app.get(t, sunil, "/staff"); resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(page, "Log in first") {
-		t.Errorf("S11: without its database: %s", resp.Status)
+	resp, _ := app.get(t, sunil, "/staff")
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("without the database: got %s, want 503", resp.Status)
 	}
 	conn.Close()
-	if resp, _ := app.get(t, sunil, "/staff"); resp.StatusCode != http.StatusOK {
-		t.Errorf("S11: with its database back: %s", resp.Status)
+	resp, _ = app.get(t, sunil, "/staff")
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("with the database back: got %s, want 200", resp.Status)
 	}
 }

@@ -12,46 +12,74 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// groupsClaim is a URL because Auth0 silently drops custom claims that are called groups.
+// groupsClaim is a URL because Auth0 drops custom claims with the name groups.
 const groupsClaim = "https://app.example/groups"
 
-// password is that of every test account.
+// password is the password of all test accounts.
 const password = "password"
 
 type testAccount struct {
-	Email, Name, Family, About string
-	groups                     []string
-	inactive                   bool
+	Email, Name, Family string
+	Role                string // for the login button
+	About               string
+	groups              []string
+	inactive            bool
 }
 
 var testAccounts = []testAccount{
-	{Email: "user@example.com", Name: "Uma", Family: "Usher", About: "an ordinary user", groups: []string{}},
-	{Email: "staff@example.com", Name: "Stella", Family: "Stafford", About: "in the group “staff”", groups: []string{"staff"}},
 	{
-		Email: "superuser@example.com", Name: "Sunil", Family: "Superville", About: "in the groups “staff” and “superusers”",
+		Email:  "user@example.com",
+		Name:   "Uma",
+		Family: "Usher",
+		Role:   "user",
+		About:  "no groups",
+		groups: []string{},
+	},
+	{
+		Email:  "staff@example.com",
+		Name:   "Stella",
+		Family: "Stafford",
+		Role:   "staff",
+		About:  "in the group staff",
+		groups: []string{"staff"},
+	},
+	{
+		Email:  "superuser@example.com",
+		Name:   "Sunil",
+		Family: "Superville",
+		Role:   "superuser",
+		About:  "in the groups staff and superusers",
 		groups: []string{"staff", "superusers"},
 	},
 	{
-		Email: "inactive@example.com", Name: "Ina", Family: "Active", About: "switched off in this application: refused at login",
-		groups: []string{}, inactive: true,
+		Email:    "inactive@example.com",
+		Name:     "Ina",
+		Family:   "Active",
+		Role:     "inactive",
+		About:    "inactive in this application, refused at login",
+		groups:   []string{},
+		inactive: true,
 	},
 }
 
-// A standIn is the tenant that people log in at when AUTH0_DOMAIN is not set.
+// A standIn is the stand-in tenant in this process.
 type standIn struct {
 	*chiauth0test.Tenant
 	listener net.Listener
-	inactive []chiauth0test.User // whom the application must not let in
+	inactive []chiauth0test.User // inactive in the application
 }
 
-// startTenant listens for a stand-in tenant with the test accounts and returns it, and the Config of its one client: the
-// application at baseURL.
-func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0.Config, error) {
+// startTenant starts a stand-in tenant with the test accounts. The Config is that of its client,
+// the application at baseURL.
+func startTenant(
+	ctx context.Context, addr, baseURL string,
+) (*standIn, *chiauth0.Config, error) {
 	listener, err := listen(ctx, "TENANT_ADDR", addr)
 	if err != nil {
 		return nil, nil, err
 	}
-	tenant := &standIn{newTenant("http://" + net.JoinHostPort(otherLoopback(baseURL), port(listener)) + "/"), listener, nil}
+	host := net.JoinHostPort(otherLoopback(baseURL), port(listener))
+	tenant := &standIn{Tenant: newTenant("http://" + host + "/"), listener: listener}
 	client := tenant.AddClient(clientAt([]string{baseURL}))
 	for _, account := range testAccounts {
 		user := tenant.AddUser(account.atTenant())
@@ -65,7 +93,10 @@ func startTenant(ctx context.Context, addr, baseURL string) (*standIn, *chiauth0
 		ClientSecret: client.Secret,
 		BaseURL:      baseURL,
 		Mapping: userprovider.Mapping{
-			Fields:         map[string]string{"first_name": "given_name", "last_name": "family_name"},
+			Fields: map[string]string{
+				"first_name": "given_name",
+				"last_name":  "family_name",
+			},
 			GroupsField:    groupsClaim,
 			StaffGroup:     "staff",
 			SuperuserGroup: "superusers",
@@ -80,7 +111,7 @@ func newTenant(issuer string) *chiauth0test.Tenant {
 	return tenant
 }
 
-// clientAt is the client of an application that browsers reach under each of the URLs.
+// clientAt returns the client of an application with one or more base URLs.
 func clientAt(baseURLs []string) chiauth0test.Client {
 	client := chiauth0test.Client{ID: "example", Name: "chiauth0 example"}
 	for _, baseURL := range baseURLs {
@@ -102,8 +133,9 @@ func (a testAccount) atTenant() chiauth0test.User {
 	}
 }
 
-// otherLoopback is a loopback host name that is not the application's. Cookies ignore ports: only under another name do
-// tenant and application have separate jars and is a login as cross-site as with Auth0.
+// otherLoopback returns a loopback host name that differs from the application's. Cookies ignore
+// ports, so only another host name gives the tenant its own cookies and makes the callback
+// cross-site, as it is with Auth0.
 func otherLoopback(baseURL string) string {
 	if u, err := url.Parse(baseURL); err == nil && u.Hostname() == "localhost" {
 		return "127.0.0.1"
@@ -111,18 +143,19 @@ func otherLoopback(baseURL string) string {
 	return "localhost"
 }
 
-// announce says that the application is ready, and who can log in.
+// announce prints the URL of the application and the test accounts.
 func announce(w io.Writer, visit string, tenant *standIn) {
 	fmt.Fprintf(w, "The example is ready: %s\n", visit)
 	if tenant == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: people log in at a stand-in tenant inside this process, %s\n", tenant.Issuer())
+	fmt.Fprintf(w, "\nAUTH0_DOMAIN is not set: users log in at a stand-in tenant, %s\n",
+		tenant.Issuer())
 	announceAccounts(w, testAccounts)
 }
 
 func announceAccounts(w io.Writer, accounts []testAccount) {
-	fmt.Fprintf(w, "Test accounts, each with the password %q:\n", password)
+	fmt.Fprintf(w, "Test accounts, all with the password %q:\n", password)
 	for _, account := range accounts {
 		fmt.Fprintf(w, "  %-22s %s\n", account.Email, account.About)
 	}

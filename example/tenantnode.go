@@ -9,33 +9,38 @@ import (
 	"strings"
 )
 
-// tenantSettings is what the environment says to a stand-in tenant that is a process of its own.
+// tenantSettings are the environment variables of a stand-in tenant with its own process.
 type tenantSettings struct {
-	addr     string   // TENANT_ADDR: where to listen; localhost:9000 by default
-	issuer   string   // TENANT_ISSUER: under which URL browsers and nodes alike reach it; where it listens by default
-	secret   string   // AUTH0_CLIENT_SECRET: that of its one client, "example"; required, as the nodes have to know it
-	baseURLs []string // APP_BASE_URL: the application's origins, divided by commas; http://localhost:8000 by default
+	addr     string   // TENANT_ADDR: where to listen; default localhost:9000
+	issuer   string   // TENANT_ISSUER: its URL for browsers and nodes; default where it listens
+	secret   string   // AUTH0_CLIENT_SECRET: of the client "example"; required
+	baseURLs []string // APP_BASE_URL: URLs of the application; default http://localhost:8000
 }
 
-// readTenantSettings reads them and refuses, as readSettings does, to let strangers in without DEMO=1.
+// readTenantSettings reads and checks the environment. As in readSettings, a tenant that other
+// machines can reach needs DEMO=1.
 func readTenantSettings(getenv func(string) string) (tenantSettings, error) {
 	set := tenantSettings{
 		addr:     cmp.Or(getenv("TENANT_ADDR"), "localhost:9000"),
 		issuer:   getenv("TENANT_ISSUER"),
 		secret:   getenv("AUTH0_CLIENT_SECRET"),
-		baseURLs: list(cmp.Or(getenv("APP_BASE_URL"), "http://localhost:8000")),
+		baseURLs: splitList(cmp.Or(getenv("APP_BASE_URL"), "http://localhost:8000")),
 	}
 	demo, err := readDemo(getenv)
+	faults := []error{err}
 	if !demo {
-		err = errors.Join(err, exposed("TENANT_ADDR", set.addr, addrHost(set.addr)), exposed("TENANT_ISSUER", set.issuer, urlHost(set.issuer)))
+		faults = append(faults,
+			exposed("TENANT_ADDR", set.addr, addrHost(set.addr)),
+			exposed("TENANT_ISSUER", set.issuer, urlHost(set.issuer)))
 	}
 	if set.secret == "" {
-		err = errors.Join(err, errors.New("AUTH0_CLIENT_SECRET is not set: the nodes of the application and their tenant share it"))
+		faults = append(faults, errors.New("AUTH0_CLIENT_SECRET is not set: "+
+			"use the same value for the tenant and the nodes of the application"))
 	}
 	for i, baseURL := range set.baseURLs {
 		set.baseURLs[i] = strings.TrimSuffix(baseURL, "/")
 	}
-	return set, err
+	return set, errors.Join(faults...)
 }
 
 // runTenant serves the stand-in tenant until ctx ends.
@@ -56,14 +61,14 @@ func runTenant(ctx context.Context, getenv func(string) string, stdout io.Writer
 	var accounts []testAccount
 	for _, account := range testAccounts {
 		if account.inactive {
-			continue // a node's database decides that, and this process knows none
+			continue // users are inactive in a node's database, which this process does not have
 		}
 		tenant.AddUser(account.atTenant())
 		accounts = append(accounts, account)
 	}
 
-	fmt.Fprintf(stdout, "The stand-in tenant is ready: %s\n\nThe nodes want this in their environment, and its AUTH0_CLIENT_SECRET:\n",
-		tenant.Issuer())
+	fmt.Fprintf(stdout, "The stand-in tenant is ready: %s\n\n", tenant.Issuer())
+	fmt.Fprintln(stdout, "Environment of the nodes, with the same AUTH0_CLIENT_SECRET:")
 	for _, setting := range nodeSettings(tenant.Issuer(), client.ID) {
 		fmt.Fprintln(stdout, "  "+setting)
 	}
@@ -71,7 +76,8 @@ func runTenant(ctx context.Context, getenv func(string) string, stdout io.Writer
 	return serve(ctx, listener, tenant)
 }
 
-// nodeSettings is the environment that sends a node's users to this tenant, as startTenant's Config does in one process.
+// nodeSettings is the environment of a node whose users log in at this tenant. It corresponds to
+// the Config of startTenant.
 func nodeSettings(issuer, clientID string) []string {
 	return []string{
 		"AUTH0_DOMAIN=" + issuer,

@@ -14,7 +14,7 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// A tenant of its own process, as its output tells the nodes to use it: two nodes share users and sessions.
+// Two nodes with the environment that the tenant prints share users and sessions.
 func TestTwoNodesAndTheirTenant(t *testing.T) {
 	var nodes [2]*httptest.Server
 	var baseURLs []string
@@ -22,48 +22,26 @@ func TestTwoNodesAndTheirTenant(t *testing.T) {
 		nodes[i] = httptest.NewUnstartedServer(nil)
 		baseURLs = append(baseURLs, "http://"+nodes[i].Listener.Addr().String())
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	out, stdout := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- runTenant(ctx, env(
-			"TENANT_ADDR=localhost:0", "AUTH0_CLIENT_SECRET=shared", "APP_BASE_URL="+strings.Join(baseURLs, "/,"),
-		), stdout)
-		stdout.Close()
-	}()
-	printed := make([]byte, 4096)
-	n, err := io.ReadAtLeast(out, printed, 1)
-	for err == nil && !strings.Contains(string(printed[:n]), "superuser@example.com") {
-		var more int
-		more, err = out.Read(printed[n:])
-		n += more
-	}
-	if err != nil {
-		t.Fatalf("%v after %q", err, printed[:n])
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	if strings.Contains(string(printed[:n]), "shared") {
-		t.Error("the secret is printed")
+	printed := startTenantNode(t, env("TENANT_ADDR=localhost:0", "AUTH0_CLIENT_SECRET=shared",
+		"APP_BASE_URL="+strings.Join(baseURLs, "/,")))
+	if strings.Contains(printed, "shared") {
+		t.Error("the tenant prints the client secret")
 	}
 
-	users := "DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "users.db")
+	settings := regexp.MustCompile(`(?m)^  (AUTH0_\w+)=(\S+)$`).FindAllStringSubmatch(printed, -1)
+	for _, setting := range settings {
+		t.Setenv(setting[1], setting[2])
+	}
+	secret := strings.Repeat("s", 32)
+	t.Setenv("AUTH0_CLIENT_SECRET", "shared")
+	t.Setenv("AUTH0_SECRET", secret)
+	set, err := readSettings(env("AUTH0_DOMAIN=given", "SESSION_STORE=cookie",
+		"AUTH0_SECRET="+secret, "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "users.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, node := range nodes {
-		for _, setting := range regexp.MustCompile(`(?m)^  (AUTH0_\w+)=(\S+)$`).FindAllStringSubmatch(string(printed[:n]), -1) {
-			t.Setenv(setting[1], setting[2])
-		}
-		t.Setenv("AUTH0_CLIENT_SECRET", "shared")
-		t.Setenv("AUTH0_SECRET", strings.Repeat("s", 32))
 		t.Setenv("APP_BASE_URL", baseURLs[i])
-		set, err := readSettings(env("AUTH0_DOMAIN=given", "SESSION_STORE=cookie", "AUTH0_SECRET="+strings.Repeat("s", 32), users))
-		if err != nil {
-			t.Fatal(err)
-		}
 		app, err := build(t.Context(), set, baseURLs[i], slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
@@ -75,58 +53,107 @@ func TestTwoNodesAndTheirTenant(t *testing.T) {
 	}
 
 	browser := chiauth0test.NewBrowser()
-	resp, err := browser.Get(baseURLs[0] + "/staff")
+	logInByForm(t, browser, baseURLs[0]+"/staff")
+	resp, err := browser.Get(baseURLs[1] + "/staff") // cookies ignore ports
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := readBody(t, resp)
-	logIn := regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1)
-	form := map[string][]string{"username": {"superuser@example.com"}, "password": {password}}
-	for _, field := range logIn {
+	if resp.Request.URL.Path != "/staff" || !strings.Contains(page, "Sunil Superville") {
+		t.Errorf("the other node: got %s at %s, want the user's page",
+			resp.Status, resp.Request.URL)
+	}
+}
+
+// startTenantNode runs the tenant until the test ends. It returns what the tenant prints.
+func startTenantNode(t *testing.T, getenv func(string) string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, stdout := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- runTenant(ctx, getenv, stdout)
+		stdout.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+
+	printed := make([]byte, 4096)
+	n := 0
+	for !strings.Contains(string(printed[:n]), "superuser@example.com") {
+		more, err := out.Read(printed[n:])
+		if err != nil {
+			t.Fatalf("%v after %q", err, printed[:n])
+		}
+		n += more
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return string(printed[:n])
+}
+
+// logInByForm opens a page and fills in the login form of the tenant.
+func logInByForm(t *testing.T, browser *http.Client, page string) {
+	t.Helper()
+	resp, err := browser.Get(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)"`)
+	form := map[string][]string{
+		"username": {"superuser@example.com"},
+		"password": {password},
+	}
+	for _, field := range hidden.FindAllStringSubmatch(readBody(t, resp), -1) {
 		form[field[1]] = []string{field[2]}
 	}
 	resp, err = browser.PostForm(resp.Request.URL.String(), form)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if page := readBody(t, resp); resp.StatusCode != http.StatusOK || !strings.Contains(page, "Sunil Superville") {
-		t.Fatalf("the login ended with %s at %s: %s", resp.Status, resp.Request.URL, page)
-	}
-	resp, err = browser.Get(baseURLs[1] + "/staff") // cookies ignore ports
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page := readBody(t, resp); resp.Request.URL.Path != "/staff" || !strings.Contains(page, "Sunil Superville") {
-		t.Errorf("the other node does not know the user: %s at %s", resp.Status, resp.Request.URL)
+	body := readBody(t, resp)
+	if resp.StatusCode != http.StatusOK || !strings.Contains(body, "Sunil Superville") {
+		t.Fatalf("the login ended with %s at %s: %s", resp.Status, resp.Request.URL, body)
 	}
 }
 
-func TestTenantNodeRefuses(t *testing.T) {
-	ended, cancel := context.WithCancel(t.Context()) // so that one which starts after all ends at once
+func TestTenantNodeRefusesInvalidSettings(t *testing.T) {
+	canceled, cancel := context.WithCancel(t.Context()) // a tenant that starts ends at once
 	cancel()
 	secret := "AUTH0_CLIENT_SECRET=hush"
 	for name, tt := range map[string]struct{ env, want []string }{
-		"no secret":                  {nil, []string{"AUTH0_CLIENT_SECRET"}},
-		"strangers at its address":   {[]string{secret, "TENANT_ADDR=:9000"}, []string{"TENANT_ADDR=:9000", "DEMO=1"}},
-		"strangers at its issuer":    {[]string{secret, "TENANT_ISSUER=https://login.example/"}, []string{"TENANT_ISSUER=", "DEMO=1"}},
-		"an address that is no port": {[]string{secret, "TENANT_ADDR=localhost"}, []string{"TENANT_ADDR=localhost"}},
+		"no secret": {
+			nil,
+			[]string{"AUTH0_CLIENT_SECRET"},
+		},
+		"an address that other machines can reach": {
+			[]string{secret, "TENANT_ADDR=:9000"},
+			[]string{"TENANT_ADDR=:9000", "DEMO=1"},
+		},
+		"an issuer that other machines can reach": {
+			[]string{secret, "TENANT_ISSUER=https://login.example/"},
+			[]string{"TENANT_ISSUER=", "DEMO=1"},
+		},
+		"an address without a port": {
+			[]string{secret, "TENANT_ADDR=localhost"},
+			[]string{"TENANT_ADDR=localhost"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := runTenant(ended, env(tt.env...), io.Discard)
-			if err == nil {
-				t.Fatal("it started")
-			}
-			for _, want := range tt.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q is not in %q", want, err)
-				}
-			}
-			if strings.Contains(err.Error(), "hush") {
-				t.Errorf("%q has the secret in it", err)
+			err := runTenant(canceled, env(tt.env...), io.Discard)
+			checkError(t, err, tt.want...)
+			if err != nil && strings.Contains(err.Error(), "hush") {
+				t.Errorf("the error %q contains the secret", err)
 			}
 		})
 	}
-	if _, err := readTenantSettings(env(secret, "TENANT_ADDR=:9000", "TENANT_ISSUER=http://tenant.localhost:9000/", "DEMO=1")); err != nil {
-		t.Errorf("with DEMO=1: %v", err)
+
+	_, err := readTenantSettings(env(secret, "TENANT_ADDR=:9000",
+		"TENANT_ISSUER=http://tenant.localhost:9000/", "DEMO=1"))
+	if err != nil {
+		t.Errorf("with DEMO=1: got %v, want no error", err)
 	}
 }

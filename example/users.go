@@ -9,29 +9,35 @@ import (
 	"github.com/chiauth0/auth/userprovider/sqlusers"
 )
 
-// A person is this application's own user: a row of its table.
+// A person is a user of this application: a row of its table.
 type person struct {
 	ID                       int64
 	Subject                  string
 	Email                    string
 	FirstName, LastName      string
 	Active, Staff, Superuser bool
-	Created, LastLogin       time.Time // LastLogin is zero for somebody who never was here
+	Created                  time.Time
+	LastLogin                time.Time // zero before the first login
 }
 
-// columns are what scanPerson reads.
-const columns = "id, subject, email, first_name, last_name, active, staff, superuser, created_at, last_login"
+// columns are the columns that scanPerson reads.
+const columns = "id, subject, email, first_name, last_name, " +
+	"active, staff, superuser, created_at, last_login"
 
 func scanPerson(row sqlusers.Row) (person, error) {
 	var p person
 	var email, firstName, lastName sql.Null[string]
 	var lastLogin sql.Null[time.Time]
-	err := row.Scan(&p.ID, &p.Subject, &email, &firstName, &lastName, &p.Active, &p.Staff, &p.Superuser, &p.Created, &lastLogin)
-	p.Email, p.FirstName, p.LastName, p.LastLogin = email.V, firstName.V, lastName.V, lastLogin.V
+	err := row.Scan(&p.ID, &p.Subject, &email, &firstName, &lastName,
+		&p.Active, &p.Staff, &p.Superuser, &p.Created, &lastLogin)
+	p.Email = email.V
+	p.FirstName = firstName.V
+	p.LastName = lastName.V
+	p.LastLogin = lastLogin.V
 	return p, err
 }
 
-// Name is how the pages call somebody.
+// Name returns the name for the pages.
 func (p person) Name() string {
 	switch {
 	case p.FirstName != "" && p.LastName != "":
@@ -45,7 +51,7 @@ func (p person) Name() string {
 	}
 }
 
-// Roles are the names of the roles that somebody has.
+// Roles returns the names of the user's roles.
 func (p person) Roles() []string {
 	var roles []string
 	if p.Staff {
@@ -59,7 +65,7 @@ func (p person) Roles() []string {
 
 const timeFormat = time.DateTime + " UTC"
 
-// LastSeen is when somebody last logged in, in words.
+// LastSeen returns the time of the last login, or "never".
 func (p person) LastSeen() string {
 	if p.LastLogin.IsZero() {
 		return "never"
@@ -67,15 +73,16 @@ func (p person) LastSeen() string {
 	return p.LastLogin.UTC().Format(timeFormat)
 }
 
-// people are the users: the provider that a login goes through, and what the staff page does with the same table.
+// people is the table of users: the provider for logins, and the queries of the staff page.
 type people struct {
 	*sqlusers.Provider[person]
 	db *sql.DB
 }
 
-// list returns all users, in the order in which they first logged in.
+// list returns the first 200 users, in the order of their first login.
 func (p *people) list(ctx context.Context) ([]person, error) {
-	rows, err := p.db.QueryContext(ctx, "SELECT "+columns+" FROM users ORDER BY id LIMIT 200")
+	query := "SELECT " + columns + " FROM users ORDER BY id LIMIT 200"
+	rows, err := p.db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +98,21 @@ func (p *people) list(ctx context.Context) ([]person, error) {
 	return all, rows.Err()
 }
 
-// setActive lets a user sign in, or keeps them out from the next request on.
+// setActive activates or deactivates a user.
 func (p *people) setActive(ctx context.Context, id int64, active bool) error {
-	_, err := p.db.ExecContext(ctx, "UPDATE users SET active = $1 WHERE id = $2", active, id)
+	const update = "UPDATE users SET active = $1 WHERE id = $2"
+	_, err := p.db.ExecContext(ctx, update, active, id)
 	return err
 }
 
-// createInactive makes local users who are switched off before their first login, as an administrator would.
-func (p *people) createInactive(ctx context.Context, issuer string, users []chiauth0test.User) error {
+// createInactive creates users who are inactive before their first login.
+func (p *people) createInactive(
+	ctx context.Context, issuer string, users []chiauth0test.User,
+) error {
+	const insert = "INSERT INTO users (issuer, subject, email, active)" +
+		" VALUES ($1, $2, $3, $4) ON CONFLICT (issuer, subject) DO NOTHING"
 	for _, user := range users {
-		_, err := p.db.ExecContext(ctx, "INSERT INTO users (issuer, subject, email, active) VALUES ($1, $2, $3, $4)"+
-			" ON CONFLICT (issuer, subject) DO NOTHING", issuer, user.Subject, user.Email, false)
+		_, err := p.db.ExecContext(ctx, insert, issuer, user.Subject, user.Email, false)
 		if err != nil {
 			return err
 		}

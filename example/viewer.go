@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -11,12 +12,12 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A viewer is the signed-in user as the pages show them.
+// A viewer is the signed-in user in the data of a page.
 type viewer struct {
 	Name, Email, Picture, Initials string
 	Roles                          []string
 	Identity, User                 []fact
-	ID                             int64 // in the table of users
+	ID                             int64 // of the table of users
 	Superuser                      bool
 
 	staff bool
@@ -24,7 +25,7 @@ type viewer struct {
 
 type fact struct{ Name, Value string }
 
-// viewerFrom is the viewer of a request. Its error is chiauth0.UserFrom's.
+// viewerFrom returns the viewer of a request. Its errors are those of chiauth0.UserFrom.
 func viewerFrom(ctx context.Context) (*viewer, error) {
 	user, err := chiauth0.UserFrom(ctx)
 	if err != nil {
@@ -38,18 +39,19 @@ func viewerFrom(ctx context.Context) (*viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &viewer{
-		Email: identity.Email, Picture: identity.Picture, ID: account.ID, Superuser: user.Superuser, staff: user.Staff,
-		Identity: identityFacts(identity), User: userFacts(account),
-	}
-	for _, name := range []string{identity.Name, identity.Nickname, identity.Email, identity.Subject} {
-		if v.Name == "" {
-			v.Name = name
-		}
-	}
-	v.Initials = initials(v.Name)
-	v.Roles = account.Roles()
-	return v, nil
+	name := cmp.Or(identity.Name, identity.Nickname, identity.Email, identity.Subject)
+	return &viewer{
+		Name:      name,
+		Email:     identity.Email,
+		Picture:   identity.Picture,
+		Initials:  initials(name),
+		Roles:     account.Roles(),
+		Identity:  identityFacts(identity),
+		User:      userFacts(account),
+		ID:        account.ID,
+		Superuser: user.Superuser,
+		staff:     user.Staff,
+	}, nil
 }
 
 func identityFacts(identity userprovider.Identity) []fact {
@@ -77,7 +79,7 @@ func userFacts(account person) []fact {
 	})
 }
 
-// present leaves out what nobody said.
+// present returns the facts with a value.
 func present(facts []fact) []fact {
 	var kept []fact
 	for _, f := range facts {
@@ -88,9 +90,11 @@ func present(facts []fact) []fact {
 	return kept
 }
 
-// initials are those of the first and the last word of a name.
+// initials returns the initials of the first and the last word of a name.
 func initials(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	words := strings.FieldsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r)
+	})
 	if len(words) == 0 {
 		return "?"
 	}

@@ -1,6 +1,7 @@
-// Command bench serves one page to one signed-in user, for e2e/bench.sh to ask for. Its argument says where the session is.
+// Command bench serves one page to one signed-in user. e2e/bench.sh measures it.
 //
-// It logs the user in by itself, and prints the page's URL and the Cookie header of a request, a line each.
+// The argument selects where the session is. The program logs the user in, and prints the URL of
+// the page and the Cookie header of the user's requests, one per line.
 package main
 
 import (
@@ -39,40 +40,30 @@ func main() {
 	}
 }
 
+// An application is a handler with the page, and a function that logs the user in.
+type application struct {
+	handler http.Handler
+	logIn   func() (*http.Client, error)
+}
+
 func run(args []string) error {
 	if len(args) != 1 {
-		return errors.New("one argument: chi, memory, cookie, redis, scs or scs-redis; the last and redis want REDIS_ADDR")
+		return errors.New("want one argument: chi, memory, cookie, redis, scs or scs-redis")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // until the process is ended
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // until the process ends
 	if err != nil {
 		return err
 	}
 	base := "http://" + listener.Addr().String()
-	rdb := redis.NewClient(&redis.Options{Addr: os.Getenv("REDIS_ADDR"), ContextTimeoutEnabled: true})
-
-	var handler http.Handler
-	logIn := func() (*http.Client, error) { return chiauth0test.NewBrowser(), nil }
-	switch args[0] {
-	case "chi":
-		handler = bare()
-	case "memory":
-		handler, logIn = ours(base, memstore.New())
-	case "cookie":
-		handler, logIn = ours(base, cookiestore.New(strings.Repeat("s", 32)))
-	case "redis":
-		handler, logIn = ours(base, redisstore.New(rdb))
-	case "scs":
-		handler, logIn = stock(base, scsmem.New())
-	case "scs-redis":
-		handler, logIn = stock(base, goredisstore.New(rdb))
-	default:
-		return fmt.Errorf("%q is none of chi, memory, cookie, redis, scs, scs-redis", args[0])
+	app, err := newApplication(args[0], base)
+	if err != nil {
+		return err
 	}
 
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: app.handler, ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	browser, err := logIn()
+	browser, err := app.logIn()
 	if err != nil {
 		return err
 	}
@@ -84,35 +75,58 @@ func run(args []string) error {
 	return <-failed
 }
 
-// bare is the page without anybody.
-func bare() http.Handler {
-	r := chi.NewRouter()
-	r.Get("/page", func(w http.ResponseWriter, _ *http.Request) { greet(w, email) })
-	return r
+// newApplication returns the application of a kind. Kinds with Redis need REDIS_ADDR.
+func newApplication(kind, base string) (application, error) {
+	rdb := redis.NewClient(&redis.Options{
+		Addr:                  os.Getenv("REDIS_ADDR"),
+		ContextTimeoutEnabled: true,
+	})
+	switch kind {
+	case "chi":
+		return bareChi(), nil
+	case "memory":
+		return withChiauth0(base, memstore.New()), nil
+	case "cookie":
+		return withChiauth0(base, cookiestore.New(strings.Repeat("s", 32))), nil
+	case "redis":
+		return withChiauth0(base, redisstore.New(rdb)), nil
+	case "scs":
+		return stockSCS(base, scsmem.New()), nil
+	case "scs-redis":
+		return stockSCS(base, goredisstore.New(rdb)), nil
+	default:
+		return application{}, fmt.Errorf(
+			"unknown kind %q: want chi, memory, cookie, redis, scs or scs-redis", kind)
+	}
 }
 
-// ours is the page behind chiauth0, and a login at the stand-in tenant with three kilobytes of tokens.
-func ours(base string, store scs.Store) (http.Handler, func() (*http.Client, error)) {
-	proxy := httptest.NewUnstartedServer(nil)
-	tenant := chiauth0test.New("http://localhost:" + strings.TrimPrefix(proxy.Listener.Addr().String(), "127.0.0.1:"))
-	proxy.Config.Handler = tenant
-	proxy.Start()
-	tenant.AddAPI("https://api.example")
-	padding := strings.Repeat("x", 300)
-	tenant.AddUser(chiauth0test.User{
-		Email: email, Password: "password", Name: "Ada Lovelace", Picture: "https://cdn.example/ada.png",
-		Claims:            map[string]any{"https://app.example/padding": padding},
-		AccessTokenClaims: map[string]any{"https://app.example/padding": padding},
+// bareChi serves the page without a user.
+func bareChi() application {
+	r := chi.NewRouter()
+	r.Get("/page", func(w http.ResponseWriter, _ *http.Request) { greet(w, email) })
+	logIn := func() (*http.Client, error) { return chiauth0test.NewBrowser(), nil }
+	return application{r, logIn}
+}
+
+// withChiauth0 serves the page behind RequireLogin. The session has three kilobytes of tokens.
+func withChiauth0(base string, store scs.Store) application {
+	tenant := startTenant()
+	client := tenant.AddClient(chiauth0test.Client{
+		CallbackURLs: []string{base + "/auth0/callback"},
 	})
-	client := tenant.AddClient(chiauth0test.Client{CallbackURLs: []string{base + "/auth0/callback"}})
 	cfg := &chiauth0.Config{
-		Domain: tenant.Issuer(), ClientID: client.ID, ClientSecret: client.Secret, BaseURL: base,
-		Audience: "https://api.example", Scopes: []string{"openid", "profile", "email", "offline_access"},
-		Sessions: sessionstores.New(store),
+		Domain:       tenant.Issuer(),
+		ClientID:     client.ID,
+		ClientSecret: client.Secret,
+		BaseURL:      base,
+		Audience:     "https://api.example",
+		Scopes:       []string{"openid", "profile", "email", "offline_access"},
+		Sessions:     sessionstores.New(store),
 	}
 	r := chi.NewRouter()
 	r.Mount("/auth0", chiauth0.Router(cfg))
-	r.With(chiauth0.RequireLogin(cfg)).Get("/page", func(w http.ResponseWriter, r *http.Request) {
+	guarded := r.With(chiauth0.RequireLogin(cfg))
+	guarded.Get("/page", func(w http.ResponseWriter, r *http.Request) {
 		identity, err := chiauth0.IdentityFrom(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -120,32 +134,63 @@ func ours(base string, store scs.Store) (http.Handler, func() (*http.Client, err
 		}
 		greet(w, identity.Email)
 	})
-	return r, func() (*http.Client, error) {
-		browser := chiauth0test.NewBrowser()
-		resp, err := tenant.SignIn(browser, base+"/page", email)
-		if err != nil {
-			return nil, err
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("the login ended with %s", resp.Status)
-		}
-		return browser, nil
-	}
+	logIn := func() (*http.Client, error) { return signIn(tenant, base) }
+	return application{r, logIn}
 }
 
-// A profile is what most applications put into their scs session after a login.
+func startTenant() *chiauth0test.Tenant {
+	server := httptest.NewUnstartedServer(nil)
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	tenant := chiauth0test.New("http://localhost:" + port)
+	server.Config.Handler = tenant
+	server.Start()
+	tenant.AddAPI("https://api.example")
+
+	padding := map[string]any{"https://app.example/padding": strings.Repeat("x", 300)}
+	tenant.AddUser(chiauth0test.User{
+		Email:             email,
+		Password:          "password",
+		Name:              "Ada Lovelace",
+		Picture:           "https://cdn.example/ada.png",
+		Claims:            padding,
+		AccessTokenClaims: padding,
+	})
+	return tenant
+}
+
+func signIn(tenant *chiauth0test.Tenant, base string) (*http.Client, error) {
+	browser := chiauth0test.NewBrowser()
+	resp, err := tenant.SignIn(browser, base+"/page", email)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the login ended with %s", resp.Status)
+	}
+	return browser, nil
+}
+
+// A profile is what many applications put into their scs session after a login.
 type profile struct{ Subject, Name, Email, Picture string }
 
-// stock is the page behind scs as it comes, with an idle timeout as ours, and as many bytes of tokens in the session.
-func stock(base string, store scs.Store) (http.Handler, func() (*http.Client, error)) {
+// stockSCS serves the page behind scs with LoadAndSave. The idle timeout and the size of the
+// session are those of withChiauth0.
+func stockSCS(base string, store scs.Store) application {
 	gob.Register(profile{})
 	sessions := scs.New()
-	sessions.Store, sessions.IdleTimeout = store, 24*time.Hour
+	sessions.Store = store
+	sessions.IdleTimeout = 24 * time.Hour
 	r := chi.NewRouter()
 	r.Use(sessions.LoadAndSave)
 	r.Get("/login", func(_ http.ResponseWriter, r *http.Request) {
-		sessions.Put(r.Context(), "profile", profile{"auth0|0123456789", "Ada Lovelace", email, "https://cdn.example/ada.png"})
+		user := profile{
+			Subject: "auth0|0123456789",
+			Name:    "Ada Lovelace",
+			Email:   email,
+			Picture: "https://cdn.example/ada.png",
+		}
+		sessions.Put(r.Context(), "profile", user)
 		for _, name := range []string{"id_token", "access_token", "refresh_token"} {
 			sessions.Put(r.Context(), name, strings.Repeat("x", 900))
 		}
@@ -153,23 +198,27 @@ func stock(base string, store scs.Store) (http.Handler, func() (*http.Client, er
 	r.Get("/page", func(w http.ResponseWriter, r *http.Request) {
 		user, ok := sessions.Get(r.Context(), "profile").(profile)
 		if !ok {
-			http.Error(w, "nobody is signed in", http.StatusUnauthorized)
+			http.Error(w, "not signed in", http.StatusUnauthorized)
 			return
 		}
 		greet(w, user.Email)
 	})
-	return r, func() (*http.Client, error) {
-		browser := chiauth0test.NewBrowser()
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, base+"/login", nil)
-		if err != nil {
-			return nil, err
-		}
-		resp, err := browser.Do(req)
-		if err != nil {
-			return nil, err
-		}
-		return browser, resp.Body.Close()
+	logIn := func() (*http.Client, error) { return openLogin(base) }
+	return application{r, logIn}
+}
+
+func openLogin(base string) (*http.Client, error) {
+	ctx := context.Background()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/login", nil)
+	if err != nil {
+		return nil, err
 	}
+	browser := chiauth0test.NewBrowser()
+	resp, err := browser.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	return browser, resp.Body.Close()
 }
 
 func greet(w http.ResponseWriter, name string) {

@@ -2,7 +2,7 @@ package cluster_test
 
 import (
 	"bytes"
-	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strconv"
@@ -11,16 +11,14 @@ import (
 	"time"
 )
 
-// A process is a server of a test's own, with what it has printed.
+// A process is a server that one test started.
 type process struct {
-	t      *testing.T
-	name   string
 	cmd    *exec.Cmd
 	output output
 	once   sync.Once
 }
 
-// output is what a process prints, safe to be looked at while it does.
+// output collects what a process prints. It is safe for concurrent use.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -38,11 +36,13 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// launch starts a program with an environment of its own, and kills it at the end of the test if it still runs.
+// launch starts a program with the given environment. The test's cleanup kills it.
 func launch(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: name, cmd: exec.Command(name, args...)}
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = env, &p.output, &p.output
+	p := &process{cmd: exec.Command(name, args...)}
+	p.cmd.Env = env
+	p.cmd.Stdout = &p.output
+	p.cmd.Stderr = &p.output
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func launch(t *testing.T, env []string, name string, args ...string) *process {
 	return p
 }
 
-// kill ends the process without a word to anybody.
+// kill ends the process with SIGKILL.
 func (p *process) kill() {
 	p.once.Do(func() {
 		_ = p.cmd.Process.Kill()
@@ -58,37 +58,54 @@ func (p *process) kill() {
 	})
 }
 
-// freePort returns a port that is free, as is the one ten thousand above, where the nodes of a Cluster talk to each other.
+// The ports of the tests are below the range that Linux gives to outgoing connections. So are the
+// ports 10,000 above them, which the nodes of a Redis Cluster use among themselves.
+const (
+	firstPort  = 12_000
+	portCount  = 10_000
+	busOffset  = 10_000
+	portTrials = 1000
+)
+
+// usedPorts are the ports that freePort returned.
+var usedPorts sync.Map
+
+// freePort returns a port of 127.0.0.1 that is free and that no other test received.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		listener.Close()
-		if port+10_000 > 65_535 {
+	for range portTrials {
+		port := firstPort + rand.IntN(portCount)
+		if !canListen(port) || !canListen(port+busOffset) {
 			continue
 		}
-		if bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000)); err == nil {
-			bus.Close()
+		if _, used := usedPorts.LoadOrStore(port, true); !used {
 			return strconv.Itoa(port)
 		}
 	}
-	t.Fatal("no free port found")
+	t.Fatalf("no free port after %d trials", portTrials)
 	return ""
 }
 
-// until waits for other processes.
+func canListen(port int) bool {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	listener.Close()
+	return true
+}
+
+// until polls done until it returns true. It fails the test after 30 seconds.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	const patience = 30 * time.Second
+	const timeout = 30 * time.Second
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for start := time.Now(); !done(); <-tick.C {
-		if time.Since(start) > patience {
-			t.Fatalf("waited %v in vain until %s", patience, what)
+	start := time.Now()
+	for !done() {
+		if time.Since(start) > timeout {
+			t.Fatalf("not within %v: %s", timeout, what)
 		}
+		<-tick.C
 	}
 }

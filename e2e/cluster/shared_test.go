@@ -10,43 +10,63 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// Signed in on one node, signed in on the other; signed out on the other, signed out on the one. That holds for a copy of the
-// cookies as well, but for cookie sessions without a list of revocations (K8).
+const cookieSecret = "a secret of 32 bytes or more that seals cookies"
+
+// A login on one node is a login on the other, and so is a logout. A copy of the cookies ends with
+// the session too, except for cookie sessions without a revocation list.
 func TestNodesShareSessions(t *testing.T) {
-	onlyInE2E(t)
-	cookie := []string{"SESSION_STORE=cookie", "AUTH0_SECRET=" + strings.Repeat("s", 32)}
-	for name, settings := range map[string]func(*testing.T) []string{
-		"Redis": func(t *testing.T) []string {
-			return []string{"SESSION_STORE=redis", "REDIS_URL=redis://" + startRedis(t).addr}
+	needsServers(t)
+	cookie := []string{"SESSION_STORE=cookie", "AUTH0_SECRET=" + cookieSecret}
+	tests := map[string]struct {
+		settings []string
+		redis    bool
+		copyEnds bool
+	}{
+		"Redis": {
+			settings: []string{"SESSION_STORE=redis"},
+			redis:    true,
+			copyEnds: true,
 		},
-		"cookies":                           func(*testing.T) []string { return cookie },
-		"cookies and a list of revocations": func(t *testing.T) []string { return append(cookie, "REDIS_URL=redis://"+startRedis(t).addr) },
-	} {
+		"cookies": {
+			settings: cookie,
+		},
+		"cookies with a revocation list": {
+			settings: cookie,
+			redis:    true,
+			copyEnds: true,
+		},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := startSite(t, settings(t)...)
+			t.Parallel()
+			settings := append([]string{}, tt.settings...)
+			if tt.redis {
+				settings = append(settings, "REDIS_URL=redis://"+startRedis(t).addr)
+			}
+			s := startSite(t, settings...)
 			a, b := s.nodes[0], s.nodes[1]
+
 			browser := s.signIn(a, "ada")
 			if !isSignedIn(t, browser, b) {
-				t.Fatal("signed in on A, and not on B")
+				t.Fatal("after a login on A: not signed in on B")
 			}
 			stolen := copyOf(t, browser, a)
 			if !isSignedIn(t, stolen, b) {
-				t.Fatal("the copy does not work at all")
+				t.Fatal("a copy of the cookies is not signed in before the logout")
 			}
-			if status, body := post(t, browser, b.url+"/auth0/logout", nil); status != http.StatusOK || !strings.Contains(body, "Go to Login") {
-				t.Errorf("the logout ended with %d %s", status, body)
-			}
+
+			logOut(t, browser, b.url)
 			if isSignedIn(t, browser, a) {
-				t.Error("signed out on B, and still signed in on A")
+				t.Error("after a logout on B: still signed in on A")
 			}
-			if got, want := isSignedIn(t, stolen, a), name == "cookies"; got != want {
-				t.Errorf("a copy made before the logout is signed in: %v, want %v", got, want)
+			if got, want := isSignedIn(t, stolen, a), !tt.copyEnds; got != want {
+				t.Errorf("copy of the cookies after the logout: signed in %v, want %v", got, want)
 			}
 		})
 	}
 }
 
-// copyOf is another browser with the same cookies.
+// copyOf returns a browser with the same cookies.
 func copyOf(t *testing.T, browser *http.Client, n *node) *http.Client {
 	t.Helper()
 	address, err := url.Parse(n.url)
@@ -58,41 +78,54 @@ func copyOf(t *testing.T, browser *http.Client, n *node) *http.Client {
 	return other
 }
 
-// A superuser on one node signs somebody out in all browsers on all nodes, and switches them off.
-func TestSuperuserOnTheOtherNode(t *testing.T) {
-	onlyInE2E(t)
-	for name, settings := range map[string][]string{
-		"Redis":                             {"SESSION_STORE=redis"},
-		"cookies and a list of revocations": {"SESSION_STORE=cookie", "AUTH0_SECRET=" + strings.Repeat("s", 32)},
-	} {
+// A superuser on one node ends all sessions of a user on all nodes, and deactivates the user.
+func TestSuperuserEndsSessionsOnAllNodes(t *testing.T) {
+	needsServers(t)
+	tests := map[string][]string{
+		"Redis":                          {"SESSION_STORE=redis"},
+		"cookies with a revocation list": {"SESSION_STORE=cookie", "AUTH0_SECRET=" + cookieSecret},
+	}
+	for name, settings := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := startSite(t, append(settings, "REDIS_URL=redis://"+startRedis(t).addr)...)
 			a, b := s.nodes[0], s.nodes[1]
-			laptop, phone, bob := s.signIn(a, "ada"), s.signIn(b, "ada"), s.signIn(a, "bob")
+			laptop := s.signIn(a, "ada")
+			phone := s.signIn(b, "ada")
+			bob := s.signIn(a, "bob")
 			root := s.signIn(b, "root", "staff", "superusers")
 
-			_, page := get(t, root, b.url+"/staff")
-			found := regexp.MustCompile(`action="(/staff/\d+/)logout">\s*<button [^>]*Sign ada@`).FindStringSubmatch(page)
-			if found == nil {
-				t.Fatalf("no button for Ada:\n%s", page)
-			}
-			if status, page := post(t, root, b.url+found[1]+"logout", nil); status != http.StatusOK || !strings.Contains(page, "signed out everywhere") {
-				t.Errorf("signing Ada out: %d %s", status, page)
+			user := b.url + userPath(t, root, b, "ada@")
+			status, page := post(t, root, user+"logout", nil)
+			if status != http.StatusOK || !strings.Contains(page, "logged out everywhere") {
+				t.Errorf("ending Ada's sessions: got %d %s", status, page)
 			}
 			for _, n := range s.nodes {
 				if isSignedIn(t, laptop, n) || isSignedIn(t, phone, n) {
-					t.Error("Ada is still signed in somewhere")
+					t.Errorf("Ada is still signed in on %s", n.url)
 				}
 				if !isSignedIn(t, bob, n) {
-					t.Error("Bob is signed out as well")
+					t.Errorf("Bob is signed out on %s, too", n.url)
 				}
 			}
 
 			again := s.signIn(a, "ada")
-			post(t, root, b.url+found[1]+"active", url.Values{"active": {"false"}})
+			post(t, root, user+"active", url.Values{"active": {"false"}})
 			if isSignedIn(t, again, a) {
-				t.Error("U6: Ada was switched off on B, and is signed in on A")
+				t.Error("Ada is inactive since a request to B, and still signed in on A")
 			}
 		})
 	}
+}
+
+// userPath returns the path of a user's forms on the staff page.
+func userPath(t *testing.T, browser *http.Client, n *node, name string) string {
+	t.Helper()
+	_, page := get(t, browser, n.url+"/staff")
+	form := regexp.MustCompile(`action="(/staff/\d+/)logout">\s*<button [^>]*Log ` + name)
+	found := form.FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the staff page has no button for %s:\n%s", name, page)
+	}
+	return found[1]
 }

@@ -1,5 +1,6 @@
-// npm run oidc-provider: the provider by itself, for trying the example by hand. Prints the settings that the example
-// needs. PORT (default 9000) and APP_BASE_URL (default http://127.0.0.1:8000) change where the two are.
+// npm run oidc-provider starts the provider alone, to try the example with it. It prints the
+// settings of the example. PORT (default 9000) is the provider's port, APP_BASE_URL (default
+// http://127.0.0.1:8000) is the example's URL.
 
 import { startProvider, GROUPS_CLAIM } from './provider.mjs';
 

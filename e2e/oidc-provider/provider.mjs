@@ -1,6 +1,6 @@
-// An OpenID-certified identity provider that this project did not write, in Auth0's shape: its paths, profile claims in
-// the ID token, no consent page, a namespaced claim for the groups. What the browser tests show against it cannot be a
-// misunderstanding shared by the library and its own stand-in tenant.
+// An OpenID-certified identity provider that is not part of this project. It is configured like an
+// Auth0 tenant: Auth0's paths, profile claims in the ID token, no consent page, a namespaced claim
+// for the groups. It shows mistakes that the library and the stand-in tenant have in common.
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -14,19 +14,21 @@ const groupsByEmail = {
 };
 
 /**
- * Starts a provider on http://localhost:port/. It answers once its one client is registered: an application can be
- * started in between, with the issuer in its environment, and only then is it known where that application is.
+ * Starts a provider on http://localhost:port/. It answers after register was called: the URL of the
+ * application is not known before it has started with the issuer in its environment.
  *
  * @param {object} [options]
- * @param {number} [options.port] 0, the default, lets the system choose
- * @param {boolean} [options.endSession] false leaves end_session_endpoint out of the discovery document: as in Auth0
- *   tenants made before November 2023, which are left through /v2/logout
+ * @param {number} [options.port] the port; 0, the default, is a free one
+ * @param {boolean} [options.endSession] false removes end_session_endpoint from the discovery
+ *   document, as in Auth0 tenants created before November 2023; their logout is /v2/logout
  * @returns {{
  *   issuer: string,
- *   register: (client: {id: string, secret: string, callbackURLs: string[], logoutURLs: string[]}) => void,
+ *   register: (client: {
+ *     id: string, secret: string, callbackURLs: string[], logoutURLs: string[],
+ *   }) => void,
  *   problems: string[],
  *   close: () => Promise<void>,
- * }} problems is what the provider found wrong with the requests it got
+ * }} problems lists the errors of the requests that the provider received
  */
 export async function startProvider({ port = 0, endSession = true } = {}) {
   const server = createServer();
@@ -41,9 +43,16 @@ export async function startProvider({ port = 0, endSession = true } = {}) {
     register(client) {
       const provider = new Provider(issuer, configuration(client, endSession));
       provider.use(auth0Logout(provider, client));
-      for (const event of ['authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error']) {
+      for (const event of [
+        'authorization.error',
+        'grant.error',
+        'end_session.error',
+        'userinfo.error',
+        'server_error',
+      ]) {
         provider.on(event, (_ctx, err) => {
-          if (err.error !== 'access_denied') { // somebody cancelled, as one may
+          if (err.error !== 'access_denied') {
+            // a user cancelled the login
             problems.push(`${event}: ${err.error_description ?? err.message}`);
           }
         });
@@ -80,7 +89,7 @@ function configuration(client, endSession) {
       end_session: '/oidc/logout',
     },
     features: {
-      devInteractions: { enabled: true }, // its own login page: any user name, any password
+      devInteractions: { enabled: true }, // a login page that accepts any user name and password
       rpInitiatedLogout: { enabled: endSession },
       revocation: { enabled: true },
     },
@@ -97,11 +106,18 @@ function configuration(client, endSession) {
     findAccount: (_ctx, email) => ({ accountId: email, claims: () => claimsOf(email) }),
     loadExistingGrant: grantEverything,
     cookies: { keys: ['the cookies of a test provider protect nothing'] },
-    ttl: { Session: 3600, Interaction: 3600, Grant: 3600, AccessToken: 3600, IdToken: 3600, AuthorizationCode: 60 },
+    ttl: {
+      Session: 3600,
+      Interaction: 3600,
+      Grant: 3600,
+      AccessToken: 3600,
+      IdToken: 3600,
+      AuthorizationCode: 60,
+    },
   };
 }
 
-// The account of whoever signs in: the user name is the e-mail address.
+// The claims of an account. The user name is the e-mail address.
 function claimsOf(email) {
   const nickname = email.split('@')[0];
   const name = nickname.charAt(0).toUpperCase() + nickname.slice(1);
@@ -117,7 +133,7 @@ function claimsOf(email) {
   };
 }
 
-// Auth0 asks for no consent when an application of one's own logs in.
+// Auth0 shows no consent page for first-party applications.
 async function grantEverything(ctx) {
   const { client, session, provider, params } = ctx.oidc;
   const known = session.grantIdFor(client.clientId);
@@ -130,7 +146,8 @@ async function grantEverything(ctx) {
   return grant;
 }
 
-// Auth0's older way out: GET /v2/logout?client_id=…&returnTo=… ends single sign-on without a question.
+// Auth0's older logout: GET /v2/logout?client_id=…&returnTo=… ends single sign-on without a
+// confirmation.
 function auth0Logout(provider, client) {
   return async (ctx, next) => {
     if (ctx.method !== 'GET' || ctx.path !== '/v2/logout') {
@@ -138,7 +155,7 @@ function auth0Logout(provider, client) {
     }
     if (ctx.query.client_id !== client.id || !client.logoutURLs.includes(ctx.query.returnTo)) {
       ctx.status = 400;
-      ctx.body = `returnTo ${ctx.query.returnTo} is not among the logout URLs of client ${ctx.query.client_id}`;
+      ctx.body = `returnTo ${ctx.query.returnTo} is not a logout URL of ${ctx.query.client_id}`;
       return;
     }
     const session = await provider.Session.get(ctx);

@@ -1,4 +1,4 @@
-// Starts the example application as a person would: the binary, the environment, a port of its own.
+// Starts the example with an environment and a free port.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { binary } from './build.mjs';
 
 /**
- * Starts the example on 127.0.0.1 and returns { url, output, stop } when it says that it is ready. The identity provider
- * is on localhost: cookies ignore ports, and only another host name makes a login as cross-site as with Auth0.
+ * Starts the example on 127.0.0.1. Returns { url, output, stop } when the example prints that it is
+ * ready. The identity provider is on localhost: cookies ignore ports, so only another host name
+ * makes the callback cross-site, as it is with Auth0.
  */
 export async function startExample(env = {}) {
   const child = spawn(binary, {
@@ -27,13 +28,15 @@ export async function startExample(env = {}) {
       });
     }
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the example ended with ${code}:\n${output.join('\n')}`)));
+    child.on('exit', (code) =>
+      reject(new Error(`the example ended with ${code}:\n${output.join('\n')}`)),
+    );
   });
 
   return {
     url,
     output,
-    // A clean end is part of the test: SIGTERM means exit status 0, and a data race makes it 66.
+    // Sends SIGTERM and checks that the exit status is 0. After a data race it is 66.
     async stop() {
       child.kill('SIGTERM');
       const [code, signal] = await exited;

@@ -6,7 +6,7 @@ export { expect };
 export const test = base.extend({
   identityProvider: ['stand-in', { option: true, scope: 'worker' }],
 
-  // One application per worker; every test has a browser context, and so a cookie jar, of its own.
+  // One application per worker. Each test has its own browser context, with its own cookies.
   app: [
     async ({ identityProvider }, use) => {
       const app = await identityProviders[identityProvider].start();
@@ -17,10 +17,10 @@ export const test = base.extend({
   ],
   baseURL: async ({ app }, use) => use(app.url),
 
-  // The verbs of the identity provider's pages: logIn, loginPage, cancel, confirmLogout.
+  // The actions on the identity provider's pages: logIn, loginPage, cancel, confirmLogout.
   idp: async ({ identityProvider }, use) => use(identityProviders[identityProvider]),
 
-  // signIn opens a page of the application that needs a login, and logs in.
+  // signIn logs in for a page of the application.
   signIn: async ({ page, idp }, use) => {
     await use(async (email, path = '/account') => {
       await page.goto(`/auth0/login?next_url=${encodeURIComponent(path)}`);
@@ -29,7 +29,7 @@ export const test = base.extend({
     });
   },
 
-  // No page may break its own Content-Security-Policy: a browser that enforces it would show something else than meant.
+  // Fails the test if a page violates its own Content-Security-Policy.
   contentSecurityPolicy: [
     async ({ context }, use) => {
       const violations = [];
@@ -44,7 +44,7 @@ export const test = base.extend({
     { auto: true },
   ],
 
-  // When a test has failed, what the application had to say about it.
+  // Attaches the application's log to a failed test.
   applicationLog: [
     async ({ app }, use, testInfo) => {
       const start = app.output.length;

@@ -1,4 +1,4 @@
-// The two places where people log in, each with its own pages, behind the same few verbs.
+// The identity providers of the tests. Each has its own pages behind the same actions.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { startProvider, GROUPS_CLAIM } from '../oidc-provider/provider.mjs';
 import { startExample } from './example.mjs';
 import { startRedis } from './redis.mjs';
 
-/** The stand-in tenant that the example brings along. */
+/** The stand-in tenant inside the example. */
 const standIn = {
   start: () => startExample(),
   async logIn(page, email, password = 'password') {
@@ -19,10 +19,10 @@ const standIn = {
   async cancel(page) {
     await page.getByRole('button', { name: 'Cancel' }).click();
   },
-  async confirmLogout() {}, // the id_token_hint is enough for it, as for Auth0
+  async confirmLogout() {}, // an id_token_hint makes a confirmation unnecessary, as at Auth0
 };
 
-/** The stand-in tenant, with sessions in a Redis of this test's own, and users in a database. */
+/** The stand-in tenant, sessions in Redis, users in SQLite. */
 const redisSessions = {
   ...standIn,
   async start() {
@@ -32,7 +32,7 @@ const redisSessions = {
   },
 };
 
-/** The stand-in tenant, with sessions in cookies, and a list of those that were ended in Redis. */
+/** The stand-in tenant, sessions in cookies with a revocation list in Redis, users in SQLite. */
 const cookieSessions = {
   ...standIn,
   async start() {
@@ -69,7 +69,7 @@ const oidcProvider = {
   },
 };
 
-/** The same without an end_session_endpoint, so that the way out is Auth0's older one, which asks nothing. */
+/** The certified provider without an end_session_endpoint, so that the logout uses /v2/logout. */
 const olderLogout = {
   ...oidcProvider,
   start: () => startWithProvider({ endSession: false }),
@@ -88,14 +88,20 @@ async function startWithProvider(options) {
     AUTH0_STAFF_GROUP: 'staff',
     AUTH0_SUPERUSER_GROUP: 'superusers',
   });
-  provider.register({ ...client, callbackURLs: [`${app.url}/auth0/callback`], logoutURLs: [`${app.url}/auth0`] });
+  provider.register({
+    ...client,
+    callbackURLs: [`${app.url}/auth0/callback`],
+    logoutURLs: [`${app.url}/auth0`],
+  });
   return {
     ...app,
     async stop() {
       await app.stop();
       await provider.close();
       if (provider.problems.length > 0) {
-        throw new Error(`the provider refused what the application sent:\n${provider.problems.join('\n')}`);
+        throw new Error(
+          `the provider refused what the application sent:\n${provider.problems.join('\n')}`,
+        );
       }
     },
   };

@@ -1,14 +1,25 @@
-// Starts a Redis of a test's own, on loopback, that keeps nothing on disk.
+// Starts a Redis on loopback that keeps nothing on disk.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** Returns { url, stop } when Redis says that it is ready. */
+/** Returns { url, stop } when Redis accepts connections. */
 export async function startRedis() {
   const port = await freePort();
-  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
+  const args = [
+    '--port',
+    port,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--daemonize',
+    'no',
+  ];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   await new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { test, expect } from '../../support/fixtures.mjs';
 
-test('logout: from the router\'s page back to its login', async ({ page, idp, signIn }) => {
+test('a logout from the home page of the router returns to it', async ({ page, idp, signIn }) => {
   await signIn('user@example.com');
   await page.goto('/auth0/');
   await page.getByText('Logout').click();
@@ -9,7 +9,7 @@ test('logout: from the router\'s page back to its login', async ({ page, idp, si
   await expect(page).toHaveURL('/auth0');
 });
 
-test('logout from the page of the application', async ({ page, idp, signIn }) => {
+test('a logout from a page of the application ends the session', async ({ page, idp, signIn }) => {
   await signIn('user@example.com');
   await page.getByRole('button', { name: 'Log out' }).click();
   await idp.confirmLogout(page);
@@ -17,10 +17,16 @@ test('logout from the page of the application', async ({ page, idp, signIn }) =>
   expect((await page.request.get('/api/me')).status()).toBe(401);
 });
 
-test('logout ends single sign-on: the next login asks for the password', async ({ page, idp, signIn, context, app }) => {
+test('a logout ends single sign-on: the next login asks for the password', async ({
+  page,
+  idp,
+  signIn,
+  context,
+  app,
+}) => {
   await signIn('user@example.com');
 
-  // As long as single sign-on lasts, losing the session costs no password.
+  // With single sign-on, a login without a session asks for no password.
   await context.clearCookies({ domain: '127.0.0.1' });
   await page.goto('/account');
   await expect(page).toHaveURL('/account');
@@ -33,7 +39,12 @@ test('logout ends single sign-on: the next login asks for the password', async (
   expect(new URL(page.url()).origin).not.toBe(app.url);
 });
 
-test('a session that was copied before the logout is no session after it', async ({ page, idp, signIn, context }) => {
+test('a copy of the session cookie is not signed in after the logout', async ({
+  page,
+  idp,
+  signIn,
+  context,
+}) => {
   await signIn('user@example.com');
   const copied = await context.cookies();
   await page.getByRole('button', { name: 'Log out' }).click();

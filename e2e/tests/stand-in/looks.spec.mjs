@@ -1,5 +1,5 @@
-// Every page, on a phone and on a desktop, in light and in dark: nothing to scroll sideways, and accessible by axe's rules
-// (contrast, labels, landmarks, headings, language).
+// Each page on a phone and on a desktop, in light and dark: no horizontal scrolling, and no
+// violation of the rules of axe (contrast, labels, landmarks, headings, language).
 
 import AxeBuilder from '@axe-core/playwright';
 import { test, expect } from '../../support/fixtures.mjs';
@@ -11,10 +11,14 @@ const screens = {
 
 async function check(page, name) {
   await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect.soft(sideways, `${name}: pixels to scroll sideways`).toBeLessThanOrEqual(0);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect.soft(overflow, `${name}: pixels of horizontal scrolling`).toBeLessThanOrEqual(0);
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`,
+  );
   expect.soft(found, `${name}: accessibility`).toEqual([]);
 }
 
@@ -23,7 +27,7 @@ for (const [screen, viewport] of Object.entries(screens)) {
     test.describe(`${screen}, ${colorScheme}`, () => {
       test.use({ viewport, colorScheme });
 
-      test('pages for nobody', async ({ page, idp }) => {
+      test('pages of an anonymous visitor', async ({ page, idp }) => {
         await page.goto('/');
         await check(page, '/');
         await page.goto('/auth0/');
@@ -35,13 +39,15 @@ for (const [screen, viewport] of Object.entries(screens)) {
         await check(page, 'the login page of the stand-in');
       });
 
-      test('pages for staff', async ({ page, signIn }) => {
+      test('pages of a staff user', async ({ page, signIn }) => {
         await signIn('staff@example.com');
         for (const path of ['/', '/account', '/staff', '/superuser', '/auth0/']) {
           await page.goto(path);
           await check(page, path);
         }
-        const background = await page.goto('/').then(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+        const background = await page
+          .goto('/')
+          .then(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor));
         const [red] = background.match(/\d+/g).map(Number);
         expect(red > 128, `background ${background}`).toBe(colorScheme === 'light');
       });

@@ -1,22 +1,23 @@
 import { test, expect } from '../../support/fixtures.mjs';
 
-test('an inactive user is refused at login, and can use another account', async ({ page, idp }) => {
+test('an inactive user is refused and can use another account', async ({ page, idp }) => {
   await page.goto('/account');
   const answer = page.waitForResponse((response) => response.url().includes('/auth0/callback'));
   await idp.logIn(page, 'inactive@example.com');
   expect((await answer).status()).toBe(403);
   expect((await page.request.get('/api/me')).status()).toBe(401);
 
-  // By way of the tenant's logout: single sign-on would repeat the refusal for ever.
+  // The button logs out at the tenant. With single sign-on, a new login would use the same account.
   await page.getByRole('button', { name: 'Use another account' }).click();
-  await page.getByRole('button', { name: 'Yes, log out' }).click(); // no session, and so no token that says who asks
+  // There is no session, so the logout has no id_token_hint, and the tenant asks for confirmation.
+  await page.getByRole('button', { name: 'Yes, log out' }).click();
   await page.getByText('Go to Login').click();
   await idp.logIn(page, 'user@example.com');
   await page.goto('/account');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Account');
 });
 
-test('L10: a browser that does not keep the session is told so, and not sent round in circles', async ({
+test('a browser that loses the session cookie gets a page instead of a login loop', async ({
   page,
   context,
   signIn,
@@ -57,7 +58,11 @@ const hostile = [
   '/auth0/callback?error=access_denied',
 ];
 
-test('L1: a hostile next_url ends on the home page of the application', async ({ page, signIn, app }) => {
+test('a hostile next_url ends on the home page of the application', async ({
+  page,
+  signIn,
+  app,
+}) => {
   await signIn('user@example.com');
   const elsewhere = [];
   page.on('request', (request) => {
@@ -73,14 +78,20 @@ test('L1: a hostile next_url ends on the home page of the application', async ({
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Hello, Uma');
 });
 
-test('another site cannot log anybody out with a link, an image or a form', async ({ page, signIn, context, app }) => {
+test('a link, an image or a form on another site does not log the user out', async ({
+  page,
+  signIn,
+  context,
+  app,
+}) => {
   await signIn('user@example.com');
   const logout = `${app.url}/auth0/logout`;
-  const other = app.url.replace('127.0.0.1', 'localhost'); // another site that the browser can reach
+  const other = app.url.replace('127.0.0.1', 'localhost'); // another site for the browser
   await page.route(`${other}/attack`, (route) =>
     route.fulfill({
       contentType: 'text/html',
-      body: `<img src="${logout}"><form method="post" action="${logout}"><button>Win a prize</button></form>
+      body: `<img src="${logout}">
+        <form method="post" action="${logout}"><button>Win a prize</button></form>
         <a href="${logout}">Win another</a>`,
     }),
   );
@@ -90,6 +101,6 @@ test('another site cannot log anybody out with a link, an image or a form', asyn
 
   await page.goto(`${other}/attack`);
   await page.getByRole('link', { name: 'Win another' }).click();
-  await expect(page.getByRole('button')).not.toHaveCount(0); // it asks first
+  await expect(page.getByRole('button')).not.toHaveCount(0); // a page that asks for confirmation
   expect((await context.request.get(`${app.url}/api/me`)).status()).toBe(200);
 });
