@@ -16,37 +16,13 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, e *chiauth0.Error) {
 		return
 	}
 	s.setHeaders(w.Header()) // instead of the headers of the library's pages
-	p := s.newPage(r, errorTitle(e.Status))
+	p := s.newPage(r, e.Title)
 	if errors.Is(e, chiauth0.ErrForbidden) && p.Route.Need != "" {
 		p.Title = "No access to " + p.Route.Name
 		p.Need = p.Route.Need
 	}
 	p.Error = e
 	s.render(w, r, e.Status, "error", p)
-}
-
-// errorTitle returns a heading for people.
-func errorTitle(status int) string {
-	switch status {
-	case http.StatusBadRequest:
-		return "This request did not work"
-	case http.StatusUnauthorized:
-		return "Log in first"
-	case http.StatusForbidden:
-		return "No access"
-	case http.StatusNotFound:
-		return "Page not found"
-	case http.StatusMethodNotAllowed:
-		return "This page cannot be used that way"
-	case http.StatusConflict, http.StatusUnprocessableEntity:
-		return "This account cannot be used"
-	case http.StatusTooManyRequests:
-		return "The login does not last"
-	case http.StatusServiceUnavailable:
-		return "Try again in a moment"
-	default:
-		return "Something went wrong"
-	}
 }
 
 func problem(w http.ResponseWriter, e *chiauth0.Error) {

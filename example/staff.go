@@ -55,6 +55,7 @@ func (s *site) setActive(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &chiauth0.Error{
 			Status:  http.StatusBadRequest,
 			Code:    "bad_form",
+			Title:   "This form does not work",
 			Message: "The form field active is neither true nor false.",
 			Err:     err,
 		})
@@ -104,6 +105,7 @@ func changeError(err error) *chiauth0.Error {
 		return &chiauth0.Error{
 			Status:  http.StatusNotFound,
 			Code:    "no_such_user",
+			Title:   "User not found",
 			Message: "There is no such user.",
 			Err:     err,
 		}
@@ -111,6 +113,7 @@ func changeError(err error) *chiauth0.Error {
 		return &chiauth0.Error{
 			Status:  http.StatusConflict,
 			Code:    "own_account",
+			Title:   "This does not work for your own account",
 			Message: "You cannot deactivate your own account.",
 			Err:     err,
 		}
@@ -118,6 +121,7 @@ func changeError(err error) *chiauth0.Error {
 		return &chiauth0.Error{
 			Status:  http.StatusNotImplemented,
 			Code:    "unsupported",
+			Title:   "This session store cannot do that",
 			Message: "This session store cannot find the sessions of a user.",
 			Err:     err,
 		}
@@ -130,6 +134,7 @@ func unavailable(err error) *chiauth0.Error {
 	return &chiauth0.Error{
 		Status:  http.StatusServiceUnavailable,
 		Code:    "unavailable",
+		Title:   "Try again in a moment",
 		Message: "The database or the session store does not answer. Try again in a moment.",
 		Err:     err,
 	}
