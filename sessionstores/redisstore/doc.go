@@ -18,8 +18,9 @@
 //
 // Four settings of Redis and the client affect logouts:
 //
-//   - Reads go to masters. In a Cluster, ReadOnly, RouteByLatency and RouteRandomly stay off: a
-//     replica may return a session that was revoked on its master a moment before.
+//   - Reads go to masters, since a replica may return a session that was revoked on its master a
+//     moment before. If ReadOnly, RouteByLatency or RouteRandomly of a ClusterClient is set, the
+//     store reads with a script, which is slower.
 //   - A failover loses the writes that the old master has not replicated. The option
 //     min-replicas-to-write of Redis limits that time.
 //   - maxmemory-policy is noeviction. Revoke and RevokeAll also work when Redis is full; new

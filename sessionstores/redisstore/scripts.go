@@ -59,6 +59,9 @@ var tombstoneMillis = strconv.FormatInt(int64(sessionstores.TombstoneTTL/time.Mi
 func newScript(body string) *redis.Script { return redis.NewScript(prelude + body) }
 
 var (
+	// readScript returns the value under the key, or '' if it is no string.
+	readScript = newScript(`return stored(-1)`)
+
 	// deleteScript removes what is under the key, except a tombstone. It returns the successor in
 	// the tombstone after "=", or ''.
 	deleteScript = newScript(`
@@ -137,6 +140,9 @@ local call, successor = string.sub(value, 19, 26), string.sub(value, 27)
 bury(call, successor)
 if call == ARGV[1] then return {1, successor} end
 return {0, successor}`)
+
+	// entriesScript returns the keys in an index.
+	entriesScript = newScript(`return redis.call('ZRANGE', KEYS[1], 0, -1)`)
 
 	// indexScript adds keys to an index: expiry, keys. The index expires with its last entry. ZADD
 	// comes first so that Redis refuses it when it is full.
