@@ -3,10 +3,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"iter"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -14,9 +11,6 @@ import (
 
 // granularity is the largest error with which a store may round a time.
 const granularity = time.Second
-
-// raceTime is how long a check for a race repeats its rounds.
-const raceTime = 200 * time.Millisecond
 
 // newKey returns a key that is not used by any other check or run. It begins with prefix.
 func newKey(prefix string) string {
@@ -49,13 +43,15 @@ func pastTimes() []time.Time {
 // embed it do nothing, so that a check needs no error handling of its own.
 type checker struct {
 	ctx    context.Context
-	when   string    // describes the situation in failures
-	expiry time.Time // an hour from the start of the check; the expiry of sessions by default
+	when   string // describes the situation in failures
+	start  time.Time
+	expiry time.Time // an hour after start; the expiry of sessions by default
 	err    error
 }
 
 func newChecker(ctx context.Context) checker {
-	return checker{ctx: ctx, expiry: inAnHour()}
+	start := time.Now()
+	return checker{ctx: ctx, start: start, expiry: start.Add(time.Hour)}
 }
 
 func (c *checker) failure() error { return c.err }
@@ -82,35 +78,6 @@ func (c *checker) wantNil(call string, err error) {
 	if err != nil {
 		c.failf("%s returned the error %q, want none", call, err)
 	}
-}
-
-// rounds yields the numbers of the rounds of a check for a race: for raceTime, and at least 20.
-func (c *checker) rounds() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		start := time.Now()
-		for round := 0; round < 20 || time.Since(start) < raceTime; round++ {
-			if c.failed() || c.ctx.Err() != nil || !yield(round) {
-				break
-			}
-		}
-		c.wantNil("the context of the check", c.ctx.Err())
-	}
-}
-
-// atOnce makes all calls at the same time and returns their errors.
-func atOnce(calls ...func() error) error {
-	start := make(chan struct{})
-	errs := make([]error, len(calls))
-	var wg sync.WaitGroup
-	for i, call := range calls {
-		wg.Go(func() {
-			<-start
-			errs[i] = call()
-		})
-	}
-	close(start)
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // sleepUntil waits for a time or the end of the check.

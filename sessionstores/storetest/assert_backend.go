@@ -23,24 +23,6 @@ func newBackendChecker(ctx context.Context, store scs.Store) (*backendChecker, b
 	return &backendChecker{storeChecker{newChecker(ctx), viaCtx{ctx, b}}, b}, ok
 }
 
-// together makes calls at the same time, each with a checker of its own.
-func (c *backendChecker) together(calls ...func(c *backendChecker)) {
-	if c.failed() {
-		return
-	}
-	steps := make([]func() error, len(calls))
-	for i, call := range calls {
-		steps[i] = func() error {
-			own := *c
-			call(&own)
-			return own.failure()
-		}
-	}
-	if err := atOnce(steps...); err != nil {
-		c.err = err
-	}
-}
-
 // An outcome is what a method is expected to report.
 type outcome int
 
@@ -184,13 +166,10 @@ func (c *backendChecker) blank(keys ...string) {
 	}
 }
 
-// tombstone fails unless Get reports a tombstone under each key that lasts for TombstoneTTL.
+// tombstone fails unless Get reports a tombstone under each key that lasts for TombstoneTTL. The
+// tombstone was made after the start of the check.
 func (c *backendChecker) tombstone(keys ...string) {
-	end := time.Now().Add(sessionstores.TombstoneTTL - granularity)
-	c.tombstoneUntil(end, keys...)
-}
-
-func (c *backendChecker) tombstoneUntil(end time.Time, keys ...string) {
+	end := c.start.Add(sessionstores.TombstoneTTL - granularity)
 	for _, key := range keys {
 		expiry := c.notFound(key)
 		if !c.failed() && expiry.Before(end) {

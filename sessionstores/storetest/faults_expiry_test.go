@@ -92,7 +92,7 @@ var expiryFaults = faultTable{
 		"Get uses a clock that is fast": func(f *faulty) {
 			f.get = func(key string) ([]byte, time.Time, bool, error) {
 				data, expiry, found, err := f.honest.Get(background, key)
-				if found && time.Until(expiry) < 2*time.Millisecond {
+				if found && time.Until(expiry) < 20*time.Millisecond {
 					return nil, time.Time{}, false, err
 				}
 				return data, expiry, found, err
@@ -101,7 +101,7 @@ var expiryFaults = faultTable{
 		"FindCtx uses a clock that is fast": func(f *faulty) {
 			f.findCtx = func(_ context.Context, key string) ([]byte, bool, error) {
 				data, expiry, found, err := f.honest.Get(background, key)
-				if found && time.Until(expiry) < 2*time.Millisecond {
+				if found && time.Until(expiry) < 20*time.Millisecond {
 					return nil, false, err
 				}
 				return data, found, err

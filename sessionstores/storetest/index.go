@@ -71,18 +71,15 @@ func (c *indexChecker) countRevokeAll(name string) int {
 // createAll creates a session under each key, several at a time.
 func (c *indexChecker) createAll(keys ...string) {
 	const workers = 16
-	create := func(chunk []string) func(c *backendChecker) {
-		return func(c *backendChecker) {
+	var calls []func(c *indexChecker)
+	for chunk := range slices.Chunk(keys, len(keys)/workers+1) {
+		calls = append(calls, func(c *indexChecker) {
 			for _, key := range chunk {
 				c.create(key, key, isFound)
 			}
-		}
+		})
 	}
-	var calls []func(c *backendChecker)
-	for chunk := range slices.Chunk(keys, len(keys)/workers+1) {
-		calls = append(calls, create(chunk))
-	}
-	c.together(calls...)
+	together(c, calls...)
 }
 
 // The largest number is above the limits of a page or a batch in common databases.

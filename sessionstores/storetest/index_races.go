@@ -11,27 +11,11 @@ var indexRaceChecks = []check[*indexChecker]{
 	{name: "of concurrent calls of RevokeAll one counts each session", run: revokeAllsAtOnce},
 }
 
-// atOnce makes calls at the same time, each with a checker of its own.
-func (c *indexChecker) atOnce(calls ...func(c *indexChecker)) {
-	if c.failed() {
-		return
-	}
-	steps := make([]func() error, len(calls))
-	for i, call := range calls {
-		steps[i] = func() error {
-			own := *c
-			call(&own)
-			return own.failure()
-		}
-	}
-	c.fail(atOnce(steps...))
-}
-
 // A login adds its key to the index, creates the session, and may renew it. No session is left of a
 // login that was in the index before RevokeAll began.
 func revokeAllDuringLogins(c *indexChecker) {
 	const logins = 6
-	for round := range c.rounds() {
+	race(c, func(c *indexChecker, round int) {
 		name, keys := newKey("name"), newKeys("key", logins)
 		successors := newKeys("successor", logins)
 		var early [logins]bool
@@ -59,7 +43,7 @@ func revokeAllDuringLogins(c *indexChecker) {
 			})
 		}
 		c.when = "RevokeAll during logins"
-		c.atOnce(calls...)
+		together(c, calls...)
 
 		c.when = "after RevokeAll, for a login that was in the index before"
 		for i := range logins {
@@ -70,39 +54,41 @@ func revokeAllDuringLogins(c *indexChecker) {
 		c.when = "after a second RevokeAll"
 		c.countRevokeAll(name)
 		c.gone(append(keys, successors...)...)
-	}
+	})
 }
 
+// Workers add sessions to the index while another one calls RevokeAll. Each session is counted by
+// one call.
 func revokeAllDuringIndex(c *indexChecker) {
-	const early, late = 4, 4
-	for round := range c.rounds() {
-		name, keys, lateKeys := newKey("name"), newKeys("early", early), newKeys("late", late)
-		c.when = "RevokeAll and Index at the same time"
-		c.index(name, keys...)
-		c.createAll(append(keys, lateKeys...)...)
+	const workers = 3
+	name := newKey("name")
+	var added, revoked atomic.Int64
+	add := func(c *indexChecker) {
+		for range c.rounds() {
+			key := newKey("key")
+			c.create(key, "data", isFound)
+			c.index(name, key)
+			added.Add(1)
+		}
+	}
+	revokeAll := func(c *indexChecker) {
+		for range c.rounds() {
+			revoked.Add(int64(c.countRevokeAll(name)))
+		}
+	}
+	c.when = "RevokeAll and Index at the same time"
+	calls := slices.Repeat([]func(*indexChecker){add}, workers)
+	compete(c, append(calls, revokeAll)...)
 
-		var first int
-		calls := []func(*indexChecker){
-			func(c *indexChecker) { first = c.countRevokeAll(name) },
-		}
-		for _, key := range lateKeys {
-			calls = append(calls, func(c *indexChecker) { c.index(name, key) })
-		}
-		c.atOnce(rotate(calls, round)...)
-		c.gone(keys...)
-
-		second := c.countRevokeAll(name)
-		if first+second != early+late {
-			c.failf("RevokeAll counted %d sessions, then %d; want %d altogether",
-				first, second, early+late)
-		}
-		c.gone(lateKeys...)
+	revoked.Add(int64(c.countRevokeAll(name)))
+	if got, want := revoked.Load(), added.Load(); !c.failed() && got != want {
+		c.failf("RevokeAll counted %d sessions, want %d", got, want)
 	}
 }
 
 func revokeAllsAtOnce(c *indexChecker) {
 	const sessions, callers = 5, 3
-	for range c.rounds() {
+	race(c, func(c *indexChecker, _ int) {
 		name, keys := newKey("name"), newKeys("key", sessions)
 		c.when = "several calls of RevokeAll at the same time"
 		c.index(name, keys...)
@@ -110,10 +96,10 @@ func revokeAllsAtOnce(c *indexChecker) {
 
 		var total atomic.Int64
 		revokeAll := func(c *indexChecker) { total.Add(int64(c.countRevokeAll(name))) }
-		c.atOnce(slices.Repeat([]func(*indexChecker){revokeAll}, callers)...)
+		together(c, slices.Repeat([]func(*indexChecker){revokeAll}, callers)...)
 		c.gone(keys...)
 		if n := total.Load(); n != sessions {
 			c.failf("the calls counted %d sessions, want %d", n, sessions)
 		}
-	}
+	})
 }

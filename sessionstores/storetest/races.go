@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
-	"time"
 )
 
 var raceChecks = []check[*backendChecker]{
@@ -21,39 +21,32 @@ var raceChecks = []check[*backendChecker]{
 	{name: "of concurrent revocations one finds the session", run: oneRevokeFinds},
 }
 
-// Several workers count in one session, as two tabs of a browser may do. Each count that Update
-// reports as stored must be in the result. The data of each call is unique, because Update of equal
-// data is no conflict.
+// Several workers replace the same data. Of those that replace one value, one may succeed.
 func updatesLoseNothing(c *backendChecker) {
 	const workers = 8
-	key := newKey("key")
-	c.create(key, "0 at the start", isFound)
-	var updates atomic.Int64
-	end := time.Now().Add(2 * raceTime)
-	increment := func(c *backendChecker) {
-		worker := newKey("worker")
-		for i := 0; (i < 20 || time.Now().Before(end)) && !c.failed(); i++ {
-			old := c.get(key)
-			data := fmt.Sprintf("%d by %s", countIn(old)+1, worker)
-			if c.update(key, old, data, isUncertain) {
-				updates.Add(1)
+	key, first := newKey("key"), newKey("data")
+	c.create(key, first, isFound)
+	var latest atomic.Value
+	latest.Store(first)
+	var replaced sync.Map
+	update := func(c *backendChecker) {
+		for range c.rounds() {
+			old, data := latest.Load().(string), newKey("data")
+			if !c.update(key, old, data, isUncertain) {
+				continue
 			}
+			if _, twice := replaced.LoadOrStore(old, data); twice {
+				c.failf("two concurrent updates of the same data succeeded, want one")
+			}
+			latest.Store(data)
 		}
 	}
-	c.together(slices.Repeat([]func(*backendChecker){increment}, workers)...)
-	if got, want := countIn(c.get(key)), updates.Load(); !c.failed() && got != want {
-		c.failf("the session counted %d updates, want %d", got, want)
-	}
-}
-
-// countIn returns the number at the start of the data.
-func countIn(data string) (n int64) {
-	_, _ = fmt.Sscan(data, &n)
-	return n
+	compete(c, slices.Repeat([]func(*backendChecker){update}, workers)...)
+	c.live(key, latest.Load().(string))
 }
 
 func removalWins(c *backendChecker) {
-	for round := range c.rounds() {
+	race(c, func(c *backendChecker, round int) {
 		key := newKey("key")
 		c.create(key, "data", isFound)
 		c.when = "concurrent with Update and Touch"
@@ -66,15 +59,9 @@ func removalWins(c *backendChecker) {
 			remove = func(c *backendChecker) { c.revoke(key, isFound) }
 		}
 		calls := []func(*backendChecker){write, write, write, remove}
-		c.together(rotate(calls, round)...)
+		together(c, rotate(calls, round)...)
 		c.gone(key)
-	}
-}
-
-// rotate changes the order in which goroutines start. The last one tends to run first.
-func rotate[T any](list []T, n int) []T {
-	n %= len(list)
-	return slices.Concat(list[n:], list[:n])
+	})
 }
 
 // One worker updates a session that others touch. Each Update must find the data of the one before.
@@ -96,12 +83,12 @@ func touchKeepsUpdate(c *backendChecker) {
 		}
 	}
 	c.when = "concurrent with Touch"
-	c.together(append(slices.Repeat([]func(*backendChecker){touch}, workers), update)...)
+	compete(c, append(slices.Repeat([]func(*backendChecker){touch}, workers), update)...)
 }
 
 // If both succeed, the successor lacks what Update has stored.
 func updateOrRenew(c *backendChecker) {
-	for round := range c.rounds() {
+	race(c, func(c *backendChecker, round int) {
 		key, successor := newKey("key"), newKey("successor")
 		c.create(key, "data", isFound)
 		c.when = "Update and Renew at the same time"
@@ -113,95 +100,128 @@ func updateOrRenew(c *backendChecker) {
 			},
 			func(c *backendChecker) { c.touch(key, c.expiry, isUncertain) },
 		}
-		c.together(rotate(calls, round)...)
+		together(c, rotate(calls, round)...)
 		if updated == renewed {
 			c.failf("Update succeeded: %v, Renew succeeded: %v; want one of them", updated, renewed)
 		}
 		if renewed {
 			c.live(successor, "renewed")
 			c.tombstone(key)
-			continue
+			return
 		}
 		c.live(key, "updated")
 		c.blank(successor)
-	}
+	})
 }
 
+// Several workers renew the same session, each to a key of its own.
 func oneRenewWins(c *backendChecker) {
-	for range c.rounds() {
-		const callers = 4
-		key, successors := newKey("key"), newKeys("successor", callers)
-		c.create(key, "data", isFound)
-		c.when = "several renewals at the same time"
-		var renewed [callers]bool
-		var calls []func(*backendChecker)
-		for i := range callers {
-			calls = append(calls, func(c *backendChecker) {
-				renewed[i] = c.renew(key, successors[i], "data", successors[i], isUncertain)
-			})
-		}
-		c.together(calls...)
-
-		c.tombstone(key)
-		winners := 0
-		for i, successor := range successors {
-			if !renewed[i] {
-				c.blank(successor)
+	const workers = 8
+	first := newKey("key")
+	c.create(first, "data", isFound)
+	var latest atomic.Value
+	latest.Store(first)
+	var renewed sync.Map
+	renew := func(c *backendChecker) {
+		for n := range c.rounds() {
+			key, successor := latest.Load().(string), newKey("successor")
+			if !c.renew(key, successor, "data", "data", isUncertain) {
+				if n%16 == 0 {
+					c.blank(successor)
+				}
 				continue
 			}
-			winners++
-			c.live(successor, successor)
-		}
-		if winners != 1 {
-			c.failf("%d renewals succeeded, want 1", winners)
+			if _, twice := renewed.LoadOrStore(key, successor); twice {
+				c.failf("two concurrent renewals to different keys succeeded, want one")
+			}
+			latest.Store(successor)
 		}
 	}
+	compete(c, slices.Repeat([]func(*backendChecker){renew}, workers)...)
+	c.live(latest.Load().(string), "data")
+	c.revoke(latest.Load().(string), isFound)
 }
 
 func sameRenewSucceeds(c *backendChecker) {
-	for range c.rounds() {
+	race(c, func(c *backendChecker, _ int) {
 		key, successor := newKey("key"), newKey("successor")
 		c.create(key, "data", isFound)
 		c.when = "the same Renew several times at the same time"
 		renew := func(c *backendChecker) { c.renew(key, successor, "data", "new data", isFound) }
-		c.together(slices.Repeat([]func(*backendChecker){renew}, 3)...)
+		together(c, slices.Repeat([]func(*backendChecker){renew}, 3)...)
 		c.live(successor, "new data")
 		c.tombstone(key)
-	}
+	})
 }
 
+// lag is how many keys behind the current one a worker checks the outcome of a race. The other
+// workers have finished with that key.
+const lag = 16
+
+// Workers create a session under the current key. Another one revokes it and goes on to the next.
 func revokeDuringCreate(c *backendChecker) {
-	for round := range c.rounds() {
-		key := newKey("key")
-		c.when = "Create and Revoke at the same time"
-		create := func(c *backendChecker) { c.create(key, "data", isUncertain) }
-		revoke := func(c *backendChecker) { c.revoke(key, isUncertain) }
-		c.together(rotate([]func(*backendChecker){create, revoke, create}, round)...)
-		c.tombstone(key)
+	const workers = 3
+	prefix := newKey("key")
+	key := func(n int64) string { return fmt.Sprint(prefix, n) }
+	var current atomic.Int64
+	create := func(c *backendChecker) {
+		for range c.rounds() {
+			c.create(key(current.Load()), "data", isUncertain)
+		}
+	}
+	revoke := func(c *backendChecker) {
+		for range c.rounds() {
+			n := current.Load()
+			c.revoke(key(n), isUncertain)
+			current.Add(1)
+			if n >= lag {
+				c.tombstone(key(n - lag))
+			}
+		}
+	}
+	c.when = "Create and Revoke at the same time"
+	calls := slices.Repeat([]func(*backendChecker){create}, workers)
+	compete(c, append(calls, revoke)...)
+	for n := max(0, current.Load()-1000); n < current.Load(); n++ {
+		c.tombstone(key(n))
 	}
 }
 
+// Workers renew the current session and its successor. Another one revokes it and goes on to the
+// next.
 func revokeDuringRenew(c *backendChecker) {
-	for round := range c.rounds() {
-		keys := newKeys("chain", 4)
-		c.create(keys[0], "data", isFound)
-		c.when = "Revoke and renewals at the same time"
-		calls := []func(*backendChecker){
-			func(c *backendChecker) {
-				for i := range keys[1:] {
-					c.renew(keys[i], keys[i+1], "data", "data", isUncertain)
-				}
-			},
-			func(c *backendChecker) { c.revoke(keys[0], isFound) },
-			func(c *backendChecker) { c.renew(keys[0], keys[1], "data", "data", isUncertain) },
+	first, second, last := newKey("first"), newKey("second"), newKey("last")
+	key := func(prefix string, n int64) string { return fmt.Sprint(prefix, n) }
+	var current atomic.Int64
+	renew := func(from, to string) func(c *backendChecker) {
+		return func(c *backendChecker) {
+			for range c.rounds() {
+				n := current.Load()
+				c.renew(key(from, n), key(to, n), "data", "data", isUncertain)
+			}
 		}
-		c.together(rotate(calls, round)...)
-		c.gone(keys...)
+	}
+	revoke := func(c *backendChecker) {
+		for range c.rounds() {
+			n := current.Load()
+			c.revoke(key(first, n), isFound)
+			c.create(key(first, n+1), "data", isFound)
+			current.Add(1)
+			if n >= lag {
+				c.gone(key(first, n-lag), key(second, n-lag), key(last, n-lag))
+			}
+		}
+	}
+	c.create(key(first, 0), "data", isFound)
+	c.when = "Revoke and renewals at the same time"
+	compete(c, revoke, renew(first, second), renew(second, last), renew(first, second))
+	for n := max(0, current.Load()-1000); n < current.Load(); n++ {
+		c.gone(key(first, n), key(second, n), key(last, n))
 	}
 }
 
 func revokeSuccessorDuringRenew(c *backendChecker) {
-	for round := range c.rounds() {
+	race(c, func(c *backendChecker, round int) {
 		key, successor := newKey("key"), newKey("successor")
 		c.create(key, "data", isFound)
 		c.when = "Renew and Revoke of the new key at the same time"
@@ -212,21 +232,21 @@ func revokeSuccessorDuringRenew(c *backendChecker) {
 			},
 			func(c *backendChecker) { revoked = c.revoke(successor, isUncertain) },
 		}
-		c.together(rotate(calls, round)...)
+		together(c, rotate(calls, round)...)
 		if renewed && !revoked {
 			c.failf("Renew = true and Revoke = false: the successor was stored over the tombstone")
 		}
 		c.tombstone(successor)
 		if renewed {
 			c.tombstone(key)
-			continue
+			return
 		}
 		c.live(key, "data")
-	}
+	})
 }
 
 func oneRevokeFinds(c *backendChecker) {
-	for range c.rounds() {
+	race(c, func(c *backendChecker, _ int) {
 		keys := c.chain(2)
 		c.when = "several calls of Revoke at the same time"
 		var found atomic.Int32
@@ -238,10 +258,10 @@ func oneRevokeFinds(c *backendChecker) {
 				}
 			})
 		}
-		c.together(calls...)
+		together(c, calls...)
 		if n := found.Load(); n != 1 {
 			c.failf("%d calls returned found=true, want 1", n)
 		}
 		c.tombstone(keys...)
-	}
+	})
 }
