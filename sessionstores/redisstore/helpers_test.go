@@ -118,7 +118,7 @@ func keepTime(t testing.TB, mini *miniredis.Miniredis) {
 		wg.Wait()
 	})
 	wg.Go(func() {
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		last := time.Now()
 		for {
