@@ -115,6 +115,14 @@ func TestCachedStoreReadsItsOwnWrites(t *testing.T) {
 
 	for i := range 200 {
 		key, next := fmt.Sprint("key ", i), fmt.Sprint("next ", i)
+		committed := fmt.Sprint("committed ", i)
+		create(t, redisstore.New(client), committed, "one")
+		fill(committed)
+		if err := store.Commit(committed, []byte("two"), inAnHour()); err != nil {
+			t.Fatal(err)
+		}
+		expectData(t, store, committed, "two")
+
 		create(t, store, key, "one")
 		expectData(t, store, key, "one")
 		fill(key)

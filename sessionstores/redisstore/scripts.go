@@ -50,7 +50,8 @@ local no_call = string.rep('\0', 8)
 local function bury(call, successor)
 	local expiry = string.format('%015.0f', now() + ` + tombstoneMillis + `)
 	redis.call('DEL', KEYS[1])
-	redis.call('SET', KEYS[1], '\0\1T' .. expiry .. call .. successor, 'PXAT', tonumber(expiry))
+	local value = '\0\1T' .. expiry .. call .. successor
+	redis.call('SET', KEYS[1], value, 'PXAT', tonumber(expiry))
 end
 `
 
@@ -71,8 +72,8 @@ redis.call('DEL', KEYS[1])
 return ''`)
 
 	// createScript stores a session: value, expiry, whether to "keep" or "replace" another session
-	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
-	// an expiry that is past it changes nothing.
+	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep"
+	// and an expiry that is past it changes nothing.
 	createScript = newScript(`
 local value = stored(-1)
 local found = kind(value)
