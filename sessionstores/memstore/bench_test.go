@@ -114,7 +114,7 @@ func BenchmarkSweep(b *testing.B) {
 // halfExpiredSCS fills scs's memstore. Its sweep cannot be called: it starts after an interval, which
 // must be longer than filling the store takes.
 func halfExpiredSCS(b *testing.B, past, future time.Time) (store scs.Store, sweep func()) {
-	const interval = 5 * time.Second
+	const interval = 12 * time.Second
 	start := time.Now()
 	s := scsmemstore.NewWithCleanupInterval(interval)
 	b.Cleanup(s.StopCleanup)

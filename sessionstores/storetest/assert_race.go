@@ -11,7 +11,7 @@ import (
 )
 
 // raceTime is how long a check for a race repeats its rounds.
-const raceTime = 200 * time.Millisecond
+const raceTime = 250 * time.Millisecond
 
 // A checkerOf is a pointer to a type that embeds checker. Goroutines need copies of it.
 type checkerOf[T any] interface {
@@ -84,13 +84,17 @@ func rotate[T any](list []T, n int) []T {
 	return slices.Concat(list[n:], list[:n])
 }
 
-// rounds yields numbers for raceTime, and at least five.
+// rounds yields numbers for raceTime, and at least five. In the second half of the time, it lets
+// other goroutines run after each round. Some races are lost in the one half and some in the other.
 func (c *checker) rounds() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		start := time.Now()
 		for n := 0; n < 5 || time.Since(start) < raceTime; n++ {
 			if c.failed() || c.ctx.Err() != nil || !yield(n) {
 				break
+			}
+			if time.Since(start) > raceTime/2 {
+				runtime.Gosched()
 			}
 		}
 		c.wantNil("the context of the check", c.ctx.Err())

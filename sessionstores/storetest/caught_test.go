@@ -38,6 +38,7 @@ func TestFaultsAreCaught(t *testing.T) {
 
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	slots := make(chan struct{}, 6) // more checks at a time would be late
 	for _, table := range faultTables {
 		for check, faults := range table {
 			delete(unused, check)
@@ -49,7 +50,11 @@ func TestFaultsAreCaught(t *testing.T) {
 					t.Run(fault, func(t *testing.T) { caught(t, checks[check], apply) })
 				}
 				if checks[check][0].waits {
-					wg.Go(run)
+					wg.Go(func() {
+						slots <- struct{}{}
+						defer func() { <-slots }()
+						run()
+					})
 					continue
 				}
 				run()
