@@ -77,7 +77,7 @@ func TestRevocationsReachCaches(t *testing.T) {
 	}
 }
 
-// A connection that carries nothing any more, and that nobody has closed, leaves MaxStaleness.
+// If the connection for the reports is open and silent, MaxStaleness limits the delay.
 func TestMaxStalenessLimitsTheDelay(t *testing.T) {
 	node := startRedis(t)
 	proxy := startProxy(t, node.addr)

@@ -56,7 +56,7 @@
 // A process then sees the changes of other processes with a delay, usually within ten
 // milliseconds. If the report of Redis is lost while the connection stays open, the delay is
 // MaxStaleness, which is unlimited unless set. The delay also applies to a logout: until then the
-// process accepts a copied cookie. A write never restores the session, because Redis decides about
-// writes. The store reads what it has written itself without delay. go-redis calls the feature
-// experimental. It supports one node without Sentinel, in database 0.
+// process accepts a copied cookie. A write does not restore the session, because Redis decides
+// about writes. The store reads what it has written itself without delay. go-redis calls the
+// feature experimental. It supports one node without Sentinel, in database 0.
 package redisstore
