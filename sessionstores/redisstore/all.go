@@ -78,11 +78,30 @@ func (s *Store) scan(
 	}
 }
 
-// getAll returns the sessions under the keys of Redis, by session key. It sends to the client and
-// not to the node that was scanned, since a Cluster may have moved a key meanwhile.
+// getAll returns the sessions under the keys of Redis, by session key.
 func (s *Store) getAll(ctx context.Context, redisKeys []string) (map[string][]byte, error) {
 	if len(redisKeys) == 0 {
 		return nil, nil
+	}
+
+	values, err := s.getValues(ctx, redisKeys)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make(map[string][]byte, len(redisKeys))
+	for i, v := range values {
+		if v.kind == kindSession {
+			sessions[s.trimSessionKey(redisKeys[i])] = v.data
+		}
+	}
+	return sessions, nil
+}
+
+// getValues reads values in one round trip. It sends to the client and not to the node that was
+// scanned, since a Cluster may have moved a key meanwhile.
+func (s *Store) getValues(ctx context.Context, redisKeys []string) ([]value, error) {
+	if s.replicas {
+		return s.getFromMasters(ctx, redisKeys)
 	}
 
 	cmds := make([]*redis.StringCmd, len(redisKeys))
@@ -92,15 +111,13 @@ func (s *Store) getAll(ctx context.Context, redisKeys []string) (map[string][]by
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
 
-	sessions := make(map[string][]byte, len(redisKeys))
+	values := make([]value, len(redisKeys))
 	for i, cmd := range cmds {
 		v, err := valueOf(cmd)
 		if err != nil {
 			return nil, err
 		}
-		if v.kind == kindSession {
-			sessions[s.trimSessionKey(redisKeys[i])] = v.data
-		}
+		values[i] = v
 	}
-	return sessions, nil
+	return values, nil
 }

@@ -77,7 +77,7 @@ func TestRevocationsReachCaches(t *testing.T) {
 	}
 }
 
-// A connection that carries nothing any more, and that nobody has closed, leaves MaxStaleness.
+// If the connection for the reports is open and silent, MaxStaleness limits the delay.
 func TestMaxStalenessLimitsTheDelay(t *testing.T) {
 	node := startRedis(t)
 	proxy := startProxy(t, node.addr)
@@ -115,6 +115,14 @@ func TestCachedStoreReadsItsOwnWrites(t *testing.T) {
 
 	for i := range 200 {
 		key, next := fmt.Sprint("key ", i), fmt.Sprint("next ", i)
+		committed := fmt.Sprint("committed ", i)
+		create(t, redisstore.New(client), committed, "one")
+		fill(committed)
+		if err := store.Commit(committed, []byte("two"), inAnHour()); err != nil {
+			t.Fatal(err)
+		}
+		expectData(t, store, committed, "two")
+
 		create(t, store, key, "one")
 		expectData(t, store, key, "one")
 		fill(key)

@@ -79,8 +79,8 @@ func TestTheClockOfRedisDecides(t *testing.T) {
 	})
 }
 
-// Redis reports an expiry to caches when it removes the key. Here it never does, and the session
-// in the cache is absent all the same.
+// Redis reports an expiry to caches when it removes the key. Here it does not remove it, and the
+// session in the cache is absent.
 func TestCachedSessionsExpire(t *testing.T) {
 	node := startRedis(t, "--enable-debug-command", "yes")
 	do(t, node.admin(t), "debug set-active-expire 0")

@@ -221,6 +221,65 @@ func testFailoverDuringRenew(
 	}
 }
 
+// stopReplication makes the replicas keep the data that they have. Before, it waits until they are
+// part of the Cluster, which they are after a write to their master.
+func stopReplication(t *testing.T, client *redis.ClusterClient, nodes map[string]*server) {
+	t.Helper()
+	for i := range 100 {
+		create(t, redisstore.New(client), fmt.Sprint("replicated ", i), "data")
+	}
+	until(t, "every node names the replicas", func() bool {
+		for _, node := range nodes {
+			shards, err := node.admin(t).Do(t.Context(), "cluster", "slots").Slice()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, shard := range shards {
+				if entry, ok := shard.([]any); !ok || len(entry) != 4 { // slots, master, replica
+					return false
+				}
+			}
+		}
+		return true
+	})
+	client.ReloadState(t.Context())
+	time.Sleep(500 * time.Millisecond) // ReloadState works in the background
+
+	for _, node := range nodes {
+		do(t, node.admin(t), "config set masteruser nobody masterauth wrong")
+	}
+	for _, node := range nodes {
+		do(t, node.admin(t), "client kill type replica")
+	}
+}
+
+// The client reads from replicas, which lag behind. The store reads from masters.
+func TestReplicasAreNotRead(t *testing.T) {
+	options := clusterOptions()
+	options.ReadOnly, options.RouteRandomly = true, true
+	client, nodes := startCluster(t, options)
+	stopReplication(t, client, nodes)
+	store := redisstore.New(client)
+	store.Prefix = "not-replicated:"
+	const sessions = 50
+	for i := range sessions {
+		key, next, name := fmt.Sprint("key ", i), fmt.Sprint("next ", i), fmt.Sprint("user ", i)
+		login(t, store, key, name)
+		expectData(t, store, key, key)
+		renew(t, store, key, next, key, next)
+		expectData(t, store, key, nothing)
+		expectData(t, store, next, next)
+		revokeAll(t, store, name, 1)
+		expectData(t, store, next, nothing)
+		if t.Failed() {
+			t.Fatalf("round %d", i)
+		}
+	}
+	if got := listed(t, store); got != 0 {
+		t.Errorf("AllCtx: got %d sessions, want 0", got)
+	}
+}
+
 // untilReplicated waits until the replicas have acknowledged all writes.
 func untilReplicated(t *testing.T, client *redis.ClusterClient) {
 	t.Helper()

@@ -18,8 +18,9 @@
 //
 // Four settings of Redis and the client affect logouts:
 //
-//   - Reads go to masters. In a Cluster, ReadOnly, RouteByLatency and RouteRandomly stay off: a
-//     replica may return a session that was revoked on its master a moment before.
+//   - Reads go to masters, since a replica may return a session that was revoked on its master a
+//     moment before. If ReadOnly, RouteByLatency or RouteRandomly of a ClusterClient is set, the
+//     store reads with a script, which is slower.
 //   - A failover loses the writes that the old master has not replicated. The option
 //     min-replicas-to-write of Redis limits that time.
 //   - maxmemory-policy is noeviction. Revoke and RevokeAll also work when Redis is full; new
@@ -55,7 +56,7 @@
 // A process then sees the changes of other processes with a delay, usually within ten
 // milliseconds. If the report of Redis is lost while the connection stays open, the delay is
 // MaxStaleness, which is unlimited unless set. The delay also applies to a logout: until then the
-// process accepts a copied cookie. A write never restores the session, because Redis decides about
-// writes. The store reads what it has written itself without delay. go-redis calls the feature
-// experimental. It supports one node without Sentinel, in database 0.
+// process accepts a copied cookie. A write does not restore the session, because Redis decides
+// about writes. The store reads what it has written itself without delay. go-redis calls the
+// feature experimental. It supports one node without Sentinel, in database 0.
 package redisstore

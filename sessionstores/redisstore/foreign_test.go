@@ -124,7 +124,7 @@ func TestForeignIndex(t *testing.T) {
 	revokeAll(t, store, "alice", 1)
 }
 
-// A damaged tombstone has no successor. It is a tombstone nevertheless.
+// A tombstone without a readable successor is still a tombstone.
 func TestDamagedTombstones(t *testing.T) {
 	mini, store := newMiniStore(t)
 	for _, rest := range []string{"", "abc", "abcdefgh", "abcdefghx", "abcdefgh=", "\xff\xff"} {

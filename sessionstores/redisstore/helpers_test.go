@@ -118,7 +118,7 @@ func keepTime(t testing.TB, mini *miniredis.Miniredis) {
 		wg.Wait()
 	})
 	wg.Go(func() {
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		last := time.Now()
 		for {
@@ -158,12 +158,12 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 // until waits for another process.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	const patience = 30 * time.Second
+	const limit = 30 * time.Second
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for start := time.Now(); !done(); <-tick.C {
-		if time.Since(start) > patience {
-			t.Fatalf("waited %v until %s", patience, what)
+		if time.Since(start) > limit {
+			t.Fatalf("waited %v until %s", limit, what)
 		}
 	}
 }

@@ -38,10 +38,8 @@ func (s *Store) Index(
 // returns how many sessions it has removed, also with an error.
 func (s *Store) RevokeAll(ctx context.Context, name string) (revoked int, err error) {
 	index := s.indexKey(name)
-	pipe := s.client.Pipeline() // reads past a client-side cache
-	entries := pipe.ZRange(ctx, index, 0, -1)
-	_, _ = pipe.Exec(ctx) // the command has the error
-	keys, err := entries.Result()
+	entries := call{entriesScript, index, nil} // a script reads from the master
+	keys, err := s.runAll(ctx, []call{entries})[0].StringSlice()
 	if err != nil || len(keys) == 0 {
 		return 0, wrap("read an index", err)
 	}

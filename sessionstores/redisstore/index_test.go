@@ -127,17 +127,17 @@ func TestRevokeAllCanBeRepeatedAfterAnError(t *testing.T) {
 	loadScripts(t, client)
 	store := redisstore.New(client)
 	var keys []string
-	const sessions = 1500 // more than one round trip
+	const sessions = 400 // more than one round trip
 	for i := range sessions {
 		keys = append(keys, fmt.Sprint("session ", i))
 		create(t, store, keys[i], "data")
 	}
 	index(t, store, "alice", keys...)
 
-	loseGeneration(client, 1)
+	loseGeneration(client, 2) // after the index and the first 250 sessions
 	revoked, err := store.RevokeAll(t.Context(), "alice")
-	if !errors.Is(err, errLost) || revoked != 1000 {
-		t.Fatalf("first call: got %d, error %v, want 1000, error %v", revoked, err, errLost)
+	if !errors.Is(err, errLost) || revoked != 250 {
+		t.Fatalf("first call: got %d, error %v, want 250, error %v", revoked, err, errLost)
 	}
 	if _, err := store.RevokeAll(t.Context(), "alice"); err != nil {
 		t.Fatalf("second call: error %v", err)
@@ -181,12 +181,19 @@ func testRevokeAllRacesWithLogins(t *testing.T, client redis.UniversalClient, ro
 				}
 			})
 		}
-		wg.Go(func() {
-			<-start
+		revokeName := func() {
 			if _, err := store.RevokeAll(ctx, name); err != nil {
 				t.Errorf("RevokeAll: error %v", err)
 			}
-		})
+		}
+		if round%10 == 0 { // RevokeAll comes first, also on a slow machine
+			revokeName()
+		} else {
+			wg.Go(func() {
+				<-start
+				revokeName()
+			})
+		}
 		close(start)
 		wg.Wait()
 
@@ -208,9 +215,6 @@ func testRevokeAllRacesWithLogins(t *testing.T, client redis.UniversalClient, ro
 		}
 	}
 	t.Logf("of %d logins %d were stopped", rounds*2*logins, stopped)
-	if stopped == 0 {
-		t.Error("RevokeAll was always last; the test shows nothing")
-	}
 }
 
 func TestRevokeAllRacesWithLogins(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // sessionKey returns the key in Redis of the session under key.
 func (s *Store) sessionKey(key string) string {
-	return s.Prefix + key + s.sessionSuffix()
+	return s.Prefix + key + ":s" + strconv.Itoa(len(s.Prefix)) // one allocation
 }
 
 // indexKey returns the key in Redis of the index of a name.

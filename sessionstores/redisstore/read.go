@@ -34,6 +34,13 @@ func (s *Store) Find(key string) (data []byte, found bool, err error) {
 // expired: Redis reports the expiry when it removes the key, which may be later. So a cached value
 // that has expired by the clock of this process is read again, and Redis decides.
 func (s *Store) get(ctx context.Context, redisKey string) (value, error) {
+	if s.replicas {
+		values, err := s.getFromMasters(ctx, []string{redisKey})
+		if err != nil {
+			return value{}, err
+		}
+		return values[0], nil
+	}
 	if s.written == nil {
 		return valueOf(s.client.Get(ctx, redisKey))
 	}
@@ -53,6 +60,25 @@ func (s *Store) getPastCache(ctx context.Context, redisKey string) *redis.String
 	cmd := pipe.Get(ctx, redisKey)
 	_, _ = pipe.Exec(ctx) // the command has the error
 	return cmd
+}
+
+// getFromMasters reads values with a script, which a Cluster client does not send to replicas. A
+// replica may return a session that was revoked a moment before.
+func (s *Store) getFromMasters(ctx context.Context, redisKeys []string) ([]value, error) {
+	calls := make([]call, len(redisKeys))
+	for i, redisKey := range redisKeys {
+		calls[i] = call{readScript, redisKey, nil}
+	}
+
+	values := make([]value, len(redisKeys))
+	for i, cmd := range s.runAll(ctx, calls) {
+		text, err := cmd.Text()
+		if err != nil {
+			return nil, err
+		}
+		values[i] = parseValue([]byte(text))
+	}
+	return values, nil
 }
 
 // valueOf returns the result of a GET. A value of another type than string counts as absent.

@@ -33,8 +33,9 @@ type Store struct {
 	// It should be longer than the client takes to connect. Zero means the default, one second.
 	Timeout time.Duration
 
-	client  redis.UniversalClient
-	written *recentKeys // nil without a client-side cache
+	client   redis.UniversalClient
+	written  *recentKeys // nil without a client-side cache
+	replicas bool        // the client reads from replicas
 }
 
 var (
@@ -58,6 +59,9 @@ func New(client redis.UniversalClient) *Store {
 	store := &Store{Prefix: defaultPrefix, Timeout: defaultTimeout, client: client}
 	if hasCache(client) {
 		store.written = &recentKeys{}
+	}
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		store.replicas = cluster.Options().ReadOnly // RouteByLatency and RouteRandomly set it
 	}
 	return store
 }

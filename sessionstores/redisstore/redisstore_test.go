@@ -139,7 +139,7 @@ func methods(store *redisstore.Store) map[string]func(ctx context.Context) error
 
 func expectReturnsInTime(t *testing.T, store *redisstore.Store) {
 	t.Helper()
-	const patience = 2 * time.Second // the time-outs of go-redis are longer
+	const limit = 2 * time.Second // the time-outs of go-redis are longer
 	for name, call := range methods(store) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,14 +147,14 @@ func expectReturnsInTime(t *testing.T, store *redisstore.Store) {
 			defer cancel()
 			start := time.Now()
 			err := call(ctx)
-			if took := time.Since(start); err == nil || took > patience {
-				t.Errorf("got error %v after %v, want an error within %v", err, took, patience)
+			if took := time.Since(start); err == nil || took > limit {
+				t.Errorf("got error %v after %v, want an error within %v", err, took, limit)
 			}
 		})
 	}
 }
 
-// What HonorsDeadline promises holds while the server is silent.
+// Every method returns at its deadline while the server is silent.
 func TestCallsReturnAtTheirDeadline(t *testing.T) {
 	for name, client := range clients(silentServer(t), true) {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestCallsReturnAtTheirDeadline(t *testing.T) {
 	}
 }
 
-// It also holds while a connection cannot be established.
+// The same holds while no connection can be established.
 func TestCallsReturnAtTheirDeadlineWhileDialing(t *testing.T) {
 	client := redis.NewClient(&redis.Options{
 		ContextTimeoutEnabled: true,

@@ -148,7 +148,7 @@ func TestRoundTripsOfRequests(t *testing.T) {
 }
 
 // A hundred requests read, write and renew a session while a logout or a login of its browser
-// runs. Afterwards nobody is signed in with the cookies that they were given.
+// runs. Afterwards none of the cookies that they were given is signed in.
 func TestLogoutAndLoginWinOverRequestsInFlight(t *testing.T) {
 	const rounds, inFlight = 20, 100
 	client := startRedis(t).client(t, &redis.Options{ContextTimeoutEnabled: true, PoolSize: 50})

@@ -17,7 +17,7 @@ func (s *Store) Revoke(ctx context.Context, key string) (found bool, err error) 
 // revoke revokes the sessions under keys and their successors, one generation after the other. It
 // returns how many sessions it has removed, also with an error.
 func (s *Store) revoke(ctx context.Context, keys []string) (revoked int, err error) {
-	const perTrip = 1000
+	const perTrip = 250
 	id := callID()
 	seen := make(map[string]bool, len(keys))
 

@@ -60,8 +60,8 @@ func TestRoundTrips(t *testing.T) {
 		want int
 		do   func() (bool, error)
 	}{
-		{"Index of two names and two keys", 1, func() (bool, error) {
-			return true, store.Index(ctx, []string{"alice", "sid"}, expiry, "key", "new")
+		{"Index of two names and three keys", 1, func() (bool, error) {
+			return true, store.Index(ctx, []string{"alice", "sid"}, expiry, "key", "new", "next")
 		}},
 		{"Create", 1, func() (bool, error) { return store.Create(ctx, "key", one, expiry) }},
 		{"Get", 1, func() (bool, error) {
@@ -73,8 +73,14 @@ func TestRoundTrips(t *testing.T) {
 		{"Renew", 2, func() (bool, error) {
 			return store.Renew(ctx, "key", "new", two, two, expiry)
 		}},
-		{"Revoke", 1, func() (bool, error) { return store.Revoke(ctx, "new") }},
-		{"RevokeAll of two keys", 3, func() (bool, error) {
+		{"Create of the next session", 1, func() (bool, error) {
+			return store.Create(ctx, "next", two, expiry)
+		}},
+		{"Renew after its first step was done", 2, func() (bool, error) {
+			return store.Renew(ctx, "new", "next", two, two, expiry)
+		}},
+		{"Revoke", 1, func() (bool, error) { return store.Revoke(ctx, "next") }},
+		{"RevokeAll of three keys", 3, func() (bool, error) {
 			_, err := store.RevokeAll(ctx, "alice")
 			return true, err
 		}},

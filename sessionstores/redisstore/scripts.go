@@ -44,13 +44,14 @@ end
 
 local function past(expiry) return tonumber(expiry) <= now() end
 
--- bury leaves a tombstone. DEL comes first because Redis refuses SET when it is full, unless the
--- script has written before.
+-- leave_tombstone replaces the value with a tombstone. DEL comes first: when Redis is full, it
+-- rejects SET unless the script has written before.
 local no_call = string.rep('\0', 8)
-local function bury(call, successor)
+local function leave_tombstone(call, successor)
 	local expiry = string.format('%015.0f', now() + ` + tombstoneMillis + `)
 	redis.call('DEL', KEYS[1])
-	redis.call('SET', KEYS[1], '\0\1T' .. expiry .. call .. successor, 'PXAT', tonumber(expiry))
+	local value = '\0\1T' .. expiry .. call .. successor
+	redis.call('SET', KEYS[1], value, 'PXAT', tonumber(expiry))
 end
 `
 
@@ -59,6 +60,9 @@ var tombstoneMillis = strconv.FormatInt(int64(sessionstores.TombstoneTTL/time.Mi
 func newScript(body string) *redis.Script { return redis.NewScript(prelude + body) }
 
 var (
+	// readScript returns the value under the key, or '' if it is no string.
+	readScript = newScript(`return stored(-1)`)
+
 	// deleteScript removes what is under the key, except a tombstone. It returns the successor in
 	// the tombstone after "=", or ''.
 	deleteScript = newScript(`
@@ -68,8 +72,8 @@ redis.call('DEL', KEYS[1])
 return ''`)
 
 	// createScript stores a session: value, expiry, whether to "keep" or "replace" another session
-	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep" and
-	// an expiry that is past it changes nothing.
+	// that is there. It returns done, absent (there is a tombstone), occupied or past. With "keep"
+	// and an expiry that is past it changes nothing.
 	createScript = newScript(`
 local value = stored(-1)
 local found = kind(value)
@@ -96,7 +100,8 @@ redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
 return 1`)
 
 	// touchScript replaces the expiry of a session: expiry as in a header, expiry. It returns done,
-	// absent or past. PEXPIREAT comes first because Redis refuses SETRANGE when it is full.
+	// absent or past. PEXPIREAT comes first: when Redis is full, it rejects SETRANGE
+	// unless the script has written before.
 	touchScript = newScript(`
 if kind(stored(17)) ~= 'S' then return 0 end
 if past(ARGV[2]) then
@@ -117,7 +122,7 @@ if found == 'T' and string.sub(value, 27) == '=' .. ARGV[2] then return 1 end
 if found ~= 'S' then return 0 end
 if redis.sha1hex(data(value)) ~= ARGV[1] then return 2 end
 if ARGV[3] == 'check' then return 4 end
-bury(no_call, '=' .. ARGV[2])
+leave_tombstone(no_call, '=' .. ARGV[2])
 return 1`)
 
 	// revokeScript leaves a tombstone: id of the call. It returns whether there was a session, and
@@ -126,20 +131,23 @@ return 1`)
 local value = stored(-1)
 local found = kind(value)
 if found == 'S' then
-	bury(ARGV[1], '')
+	leave_tombstone(ARGV[1], '')
 	return {1, ''}
 end
 if found ~= 'T' then
-	bury(no_call, '')
+	leave_tombstone(no_call, '')
 	return {0, ''}
 end
 local call, successor = string.sub(value, 19, 26), string.sub(value, 27)
-bury(call, successor)
+leave_tombstone(call, successor)
 if call == ARGV[1] then return {1, successor} end
 return {0, successor}`)
 
+	// entriesScript returns the keys in an index.
+	entriesScript = newScript(`return redis.call('ZRANGE', KEYS[1], 0, -1)`)
+
 	// indexScript adds keys to an index: expiry, keys. The index expires with its last entry. ZADD
-	// comes first so that Redis refuses it when it is full.
+	// comes first so that Redis rejects it when it is full.
 	indexScript = newScript(`
 local type = redis.call('TYPE', KEYS[1]).ok
 if type ~= 'zset' and type ~= 'none' then redis.call('DEL', KEYS[1]) end

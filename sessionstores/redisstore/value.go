@@ -3,7 +3,6 @@ package redisstore
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -41,12 +40,14 @@ func parseValue(b []byte) value {
 		return value{}
 	}
 
-	digits := string(b[expiryStart:headerLen])
-	millis, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil {
-		return value{}
+	var millis int64
+	for _, digit := range b[expiryStart:headerLen] {
+		if digit < '0' || digit > '9' {
+			return value{}
+		}
+		millis = millis*10 + int64(digit-'0')
 	}
-	expiry := time.UnixMilli(int64(millis)).UTC()
+	expiry := time.UnixMilli(millis).UTC()
 
 	switch kind := b[len(magic)]; kind {
 	case kindSession:
