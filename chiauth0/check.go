@@ -31,7 +31,7 @@ func Check(ctx context.Context, cfg *Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	a := cfg.use()
+	a := cfg.init()
 	return errors.Join(a.checkTenant(ctx), a.checkStore(ctx), a.checkUsers(ctx))
 }
 
@@ -50,10 +50,17 @@ func (a *auth) checkKeys(ctx context.Context, meta *metadata) error {
 	if err != nil {
 		return fmt.Errorf("%w: signing keys: %w", ErrUnavailable, err)
 	}
-	if len(parseKeys(body)) == 0 {
+	keys := parseKeys(body)
+	if len(keys) == 0 {
 		return fmt.Errorf("chiauth0: signing keys: %s: %w", meta.JWKSURI, errNoUsableKey)
 	}
-	return nil
+	for i := range keys {
+		if canVerify(&keys[i], a.SigningAlg) {
+			return nil
+		}
+	}
+	return fmt.Errorf("chiauth0: SigningAlg %q: none of the tenant's signing keys is for it: "+
+		"set it to the algorithm in the application's advanced OAuth settings at Auth0", a.SigningAlg)
 }
 
 // checkCredentials exchanges a code that does not exist. The answer tells whether the tenant

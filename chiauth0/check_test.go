@@ -114,6 +114,10 @@ func TestCheckNamesTheFault(t *testing.T) {
 			[]string{"signing keys", "no usable key"},
 			false,
 		},
+		"no key for the algorithm": {
+			func(a *app) { a.cfg = a.cfg.Clone(); a.cfg.SigningAlg = "ES256" },
+			[]string{"SigningAlg", "ES256"}, false,
+		},
 		"a store that is down": {
 			func(a *app) { a.store.down.Store(true) }, []string{"Sessions", "down"}, true,
 		},

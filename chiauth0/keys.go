@@ -3,6 +3,8 @@ package chiauth0
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -127,7 +129,7 @@ func (k *signingKeys) verify(jws *jose.JSONWebSignature, alg string) ([]byte, bo
 		if id != "" && key.KeyID != id {
 			continue
 		}
-		if !algFits(key.Algorithm, alg) {
+		if !canVerify(key, alg) {
 			continue
 		}
 		payload, err := jws.Verify(key)
@@ -136,6 +138,22 @@ func (k *signingKeys) verify(jws *jose.JSONWebSignature, alg string) ([]byte, bo
 		}
 	}
 	return nil, false
+}
+
+// canVerify reports whether a key is of the kind that alg needs.
+func canVerify(key *jose.JSONWebKey, alg string) bool {
+	if !algFits(key.Algorithm, alg) {
+		return false
+	}
+	switch key.Key.(type) {
+	case *rsa.PublicKey:
+		return isRSA(alg)
+	case *ecdsa.PublicKey:
+		return strings.HasPrefix(alg, "ES")
+	case ed25519.PublicKey:
+		return alg == "EdDSA"
+	}
+	return false
 }
 
 // algFits reports whether a key that is published for keyAlg may verify alg. Tenants that sign with
