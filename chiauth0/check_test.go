@@ -116,7 +116,8 @@ func TestCheckNamesTheFault(t *testing.T) {
 		},
 		"no key for the algorithm": {
 			func(a *app) { a.cfg = a.cfg.Clone(); a.cfg.SigningAlg = "ES256" },
-			[]string{"SigningAlg", "ES256"}, false,
+			[]string{"SigningAlg", "ES256"},
+			false,
 		},
 		"a store that is down": {
 			func(a *app) { a.store.down.Store(true) }, []string{"Sessions", "down"}, true,

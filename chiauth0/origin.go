@@ -112,7 +112,7 @@ func checkHost(u *url.URL) error {
 	isASCII := !strings.ContainsFunc(host, func(c rune) bool { return c > unicode.MaxASCII })
 	switch {
 	case strings.HasSuffix(u.Host, ":"):
-		return errors.New("the port after the colon is missing: add it, or remove the colon")
+		return errors.New("a colon at the end: add a port or remove it")
 	case strings.Contains(host, "*"):
 		return errors.New("the host is a wildcard: name one host")
 	case !isASCII:
