@@ -93,7 +93,9 @@ func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler)
 	a.needAudience("RequireLoginOrBearer")
 	bearer := RequireBearer(cfg, permissions...)
 	login := require(cfg, "permissions", func(_ userprovider.User, i userprovider.Identity) bool {
-		return hasAll(permissions, func(name string) bool { return slices.Contains(i.Permissions, name) })
+		return hasAll(permissions, func(name string) bool {
+			return slices.Contains(i.Permissions, name)
+		})
 	})
 	return func(next http.Handler) http.Handler {
 		byBearer, byLogin := bearer(next), login(next)
@@ -110,8 +112,8 @@ func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler)
 
 func (a *auth) needAudience(guard string) {
 	if a.Audience == "" {
-		panic(fmt.Errorf("chiauth0: %s needs Audience (AUTH0_AUDIENCE): set it to the identifier of "+
-			"the API at Auth0", guard))
+		panic(fmt.Errorf("chiauth0: %s needs Audience (AUTH0_AUDIENCE): set it to the identifier "+
+			"of the API at Auth0", guard))
 	}
 }
 

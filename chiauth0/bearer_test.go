@@ -19,11 +19,8 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// An api is an application with routes for programs, and an access token of Ada's.
-type api struct {
-	*app
-	token string // with the scope and the permission read:reports
-}
+// An api is an application with routes for programs.
+type api struct{ *app }
 
 // newAPI starts an application with an Audience. Its routes answer with what BearerFrom returns.
 func newAPI(t *testing.T, changes ...func(*chiauth0.Config)) *api {
@@ -44,7 +41,8 @@ func newAPI(t *testing.T, changes ...func(*chiauth0.Config)) *api {
 	r.With(chiauth0.RequireBearer(a.cfg, "read:reports")).Get("/api/reports", describeBearer)
 	r.With(chiauth0.RequireBearer(a.cfg, "write:reports")).Post("/api/reports", describeBearer)
 	r.With(chiauth0.RequireLoginOrBearer(a.cfg)).HandleFunc("/both/any", describeBearer)
-	r.With(chiauth0.RequireLoginOrBearer(a.cfg, "read:reports")).Get("/both/reports", describeBearer)
+	readReports := chiauth0.RequireLoginOrBearer(a.cfg, "read:reports")
+	r.With(readReports).Get("/both/reports", describeBearer)
 	r.Group(func(r chi.Router) {
 		r.Use(chiauth0.LoadUser(a.cfg))
 		r.With(chiauth0.RequireLoginOrBearer(a.cfg)).Get("/loaded/any", describeBearer)
@@ -175,7 +173,9 @@ func TestRequireBearerRefusesTokens(t *testing.T) {
 	t.Run("an ID token", func(t *testing.T) {
 		var idToken string
 		a.tenant.Misbehave(chiauth0test.Faults{
-			TokenResponse: func(_ *int, body map[string]any) { idToken, _ = body["id_token"].(string) },
+			TokenResponse: func(_ *int, body map[string]any) {
+				idToken, _ = body["id_token"].(string)
+			},
 		})
 		a.browser().login("/auth0/login", ada)
 		wantRefusal(t, a.callWith(idToken, http.MethodGet, "/api/any"),
@@ -201,14 +201,20 @@ func TestRequireBearerRefusesRequests(t *testing.T) {
 		status    int
 		challenge string
 	}{
-		"no token":          {"/api/any", nil, 401, ""},
-		"another scheme":    {"/api/any", []string{"Authorization", "Basic YTpi"}, 401, ""},
-		"an empty header":   {"/api/any", []string{"Authorization", ""}, 401, ""},
-		"a token alone":     {"/api/any", []string{"Authorization", token}, 401, ""},
-		"an empty token":    {"/api/any", []string{"Authorization", "Bearer "}, 400, invalidRequest},
-		"a scheme alone":    {"/api/any", []string{"Authorization", "Bearer"}, 400, invalidRequest},
-		"a token in quotes": {"/api/any", []string{"Authorization", `Bearer "x"`}, 400, invalidRequest},
-		"two tokens":        {"/api/any", []string{"Authorization", "Bearer a b"}, 400, invalidRequest},
+		"no token":        {"/api/any", nil, 401, ""},
+		"another scheme":  {"/api/any", []string{"Authorization", "Basic YTpi"}, 401, ""},
+		"an empty header": {"/api/any", []string{"Authorization", ""}, 401, ""},
+		"a token alone":   {"/api/any", []string{"Authorization", token}, 401, ""},
+		"an empty token": {
+			"/api/any", []string{"Authorization", "Bearer "}, 400, invalidRequest,
+		},
+		"a scheme alone": {"/api/any", []string{"Authorization", "Bearer"}, 400, invalidRequest},
+		"a token in quotes": {
+			"/api/any", []string{"Authorization", `Bearer "x"`}, 400, invalidRequest,
+		},
+		"two tokens": {
+			"/api/any", []string{"Authorization", "Bearer a b"}, 400, invalidRequest,
+		},
 		"two credentials": {
 			"/api/any", []string{"Authorization", "Bearer a, Bearer " + token}, 400, invalidRequest,
 		},
@@ -262,18 +268,28 @@ func TestRequireBearerChecksPermissions(t *testing.T) {
 		edit edit
 		ok   bool
 	}{
-		"the permission and the scope":       {func(*chiauth0test.JWT) {}, true},
-		"the permission alone":               {drop("scope"), true},
-		"the scope alone":                    {drop("permissions"), true},
-		"the scope beside no permissions":    {set("permissions", []string{}), false},
-		"the scope beside other ones":        {set("permissions", []string{"write:reports"}), false},
-		"the scope beside null":              {set("permissions", nil), false},
-		"permissions that are a string":      {set("permissions", "read:reports"), false},
-		"neither":                            {all(drop("permissions"), drop("scope")), false},
-		"a longer scope":                     {all(drop("permissions"), set("scope", "read:reports2")), false},
-		"a scope in another case":            {all(drop("permissions"), set("scope", "READ:reports")), false},
-		"scopes that are a list":             {all(drop("permissions"), set("scope", []string{"read:reports"})), false},
-		"the scope among others":             {all(drop("permissions"), set("scope", "a read:reports b")), true},
+		"the permission and the scope":    {func(*chiauth0test.JWT) {}, true},
+		"the permission alone":            {drop("scope"), true},
+		"the scope alone":                 {drop("permissions"), true},
+		"the scope beside no permissions": {set("permissions", []string{}), false},
+		"the scope beside other ones": {
+			set("permissions", []string{"write:reports"}), false,
+		},
+		"the scope beside null":         {set("permissions", nil), false},
+		"permissions that are a string": {set("permissions", "read:reports"), false},
+		"neither":                       {all(drop("permissions"), drop("scope")), false},
+		"a longer scope": {
+			all(drop("permissions"), set("scope", "read:reports2")), false,
+		},
+		"a scope in another case": {
+			all(drop("permissions"), set("scope", "READ:reports")), false,
+		},
+		"scopes that are a list": {
+			all(drop("permissions"), set("scope", []string{"read:reports"})), false,
+		},
+		"the scope among others": {
+			all(drop("permissions"), set("scope", "a read:reports b")), true,
+		},
 		"the permission beside a non-string": {set("permissions", []any{1, "read:reports"}), true},
 	} {
 		token := a.accessToken(test.edit)
@@ -341,7 +357,7 @@ func TestRequireLoginOrBearer(t *testing.T) {
 	})
 	t.Run("neither, of a person", func(t *testing.T) {
 		resp := a.browser().get("/both/any")
-		if resp.StatusCode != http.StatusFound || !strings.Contains(resp.location(), "/auth0/login") {
+		if resp.StatusCode != 302 || !strings.Contains(resp.location(), "/auth0/login") {
 			t.Errorf("got %s, Location %q, want 302 to the login", resp.Status, resp.location())
 		}
 	})
@@ -429,7 +445,7 @@ func TestLocalUserOfABearer(t *testing.T) {
 		users := &brokenFinder{UserProvider: userprovider.NewMemory()}
 		a := newAPI(t, func(c *chiauth0.Config) { c.Users = users })
 		resp := a.callWith(a.accessToken(), http.MethodGet, "/api/any")
-		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 			t.Errorf("got %s, want 503 with Retry-After", resp.Status)
 		}
 		if got := resp.Header.Get("WWW-Authenticate"); got != "" {

@@ -59,8 +59,8 @@ func (a *auth) checkKeys(ctx context.Context, meta *metadata) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("chiauth0: SigningAlg %q: none of the tenant's signing keys is for it: "+
-		"set it to the algorithm in the application's advanced OAuth settings at Auth0", a.SigningAlg)
+	return fmt.Errorf("chiauth0: SigningAlg %q: none of the tenant's signing keys is for it: set "+
+		"it to the algorithm in the application's advanced OAuth settings at Auth0", a.SigningAlg)
 }
 
 // checkCredentials exchanges a code that does not exist. The answer tells whether the tenant
@@ -89,17 +89,17 @@ func (a *auth) checkCredentials(ctx context.Context, meta *metadata) error {
 
 	status := refused.Response.StatusCode
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "" {
-		return fmt.Errorf("%w: the token endpoint answered %s", ErrUnavailable, refused.Response.Status)
+		return fmt.Errorf("%w: the token endpoint answered %d", ErrUnavailable, status)
 	}
 	answer := fmt.Sprintf("%d %q %q", status, cut(refused.ErrorCode),
 		cut(refused.ErrorDescription))
 	if status == http.StatusUnauthorized || refused.ErrorCode == "invalid_client" {
 		return fmt.Errorf("chiauth0: the token endpoint refused the client with %s: correct "+
-			"ClientID (AUTH0_CLIENT_ID) and ClientSecret (AUTH0_CLIENT_SECRET), and set AuthStyle to "+
-			"the Authentication Method of the application at Auth0", answer)
+			"ClientID (AUTH0_CLIENT_ID) and ClientSecret (AUTH0_CLIENT_SECRET), and set AuthStyle "+
+			"to the Authentication Method of the application at Auth0", answer)
 	}
-	return fmt.Errorf("chiauth0: the token endpoint refused the exchange with %s: enable the grant "+
-		"type Authorization Code in the application's settings at Auth0", answer)
+	return fmt.Errorf("chiauth0: the token endpoint refused the exchange with %s: enable the "+
+		"grant type Authorization Code in the application's settings at Auth0", answer)
 }
 
 // checkRedirectURI is the redirect URI of the exchange. Auth0 compares it with the code's alone.

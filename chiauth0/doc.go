@@ -19,8 +19,8 @@
 //
 // A login begins at the Router's /login, or at a guard, which redirects to /login and returns to
 // the page afterwards. It makes no session. What the callback needs (state, nonce, PKCE verifier,
-// the page to return to) is in an encrypted cookie, one for each login. Crawlers cost no memory, and
-// logins in several tabs do not disturb each other.
+// the page to return to) is in an encrypted cookie, one for each login. Crawlers cost no memory,
+// and logins in several tabs do not disturb each other.
 //
 // The callback opens that cookie, redeems the code and checks the ID token. The user provider
 // creates or updates the local user. Then the session begins, with a new token. If a step fails,
@@ -43,9 +43,9 @@
 //
 // # APIs
 //
-// [RequireBearer] protects the routes of an API with Auth0's access tokens (RFC 6750, RFC 9068), and
-// [BearerFrom] returns what the token says. [RequireLoginOrBearer] admits the scripts of the own
-// pages as well. Both need Config.Audience.
+// [RequireBearer] protects the routes of an API with Auth0's access tokens (RFC 6750, RFC 9068),
+// and [BearerFrom] returns what the token says. [RequireLoginOrBearer] admits the scripts of the
+// own pages as well. Both need Config.Audience.
 //
 // # Operation
 //

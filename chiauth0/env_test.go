@@ -1,6 +1,7 @@
 package chiauth0_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -30,7 +31,9 @@ func setenv(t *testing.T, variables map[string]string) {
 // neededVariables are the ones that have no default.
 func neededVariables() map[string]string {
 	return map[string]string{
-		"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "id", "AUTH0_CLIENT_SECRET": "secret",
+		"AUTH0_DOMAIN":        "tenant.eu.auth0.com",
+		"AUTH0_CLIENT_ID":     "id",
+		"AUTH0_CLIENT_SECRET": "secret",
 	}
 }
 
@@ -44,7 +47,7 @@ func TestConfigFromEnv(t *testing.T) {
 			"AUTH0_SCOPES":                     "openid, profile  offline_access",
 			"AUTH0_CALLBACK_URI":               "/custom/path",
 			"APP_BASE_URL":                     "https://app.example",
-			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = https://app.example/x?a=b",
+			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = urn:x?a=b",
 			"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING": "plan=https://app.example/plan",
 			"AUTH0_GROUPS_FIELD":               "https://app.example/groups",
 			"AUTH0_SUPERUSER_GROUP":            "root",
@@ -66,7 +69,7 @@ func TestConfigFromEnv(t *testing.T) {
 			Secrets:      []string{secret32, secret32 + "2"},
 			Mapping: userprovider.Mapping{
 				Fields: map[string]string{
-					"first_name": "given_name", "last_name": "https://app.example/x?a=b",
+					"first_name": "given_name", "last_name": "urn:x?a=b",
 				},
 				AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
 				GroupsField:       "https://app.example/groups",
@@ -84,7 +87,10 @@ func TestConfigFromEnv(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEqualConfigs(t, got, &chiauth0.Config{
-			Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: "secret", Scopes: []string{},
+			Domain:       "tenant.eu.auth0.com",
+			ClientID:     "id",
+			ClientSecret: "secret",
+			Scopes:       []string{},
 		})
 	})
 
@@ -118,10 +124,12 @@ func TestFaultsOfTheEnvironment(t *testing.T) {
 		want            []string
 	}{
 		"a pair without a claim": {
-			"AUTH0_USER_FIELD_MAPPING", "first_name", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`},
+			"AUTH0_USER_FIELD_MAPPING", "first_name",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`},
 		},
 		"a pair with an empty claim": {
-			"AUTH0_USER_FIELD_MAPPING", "first_name=", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`},
+			"AUTH0_USER_FIELD_MAPPING", "first_name=",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`},
 		},
 		"a pair with an empty field": {
 			"AUTH0_USER_FIELD_MAPPING", "=plan", []string{"AUTH0_USER_FIELD_MAPPING", `"=plan"`},
@@ -130,7 +138,8 @@ func TestFaultsOfTheEnvironment(t *testing.T) {
 			"AUTH0_USER_FIELD_MAPPING", "a=b,", []string{"AUTH0_USER_FIELD_MAPPING", `""`},
 		},
 		"a field that is mapped twice": {
-			"AUTH0_USER_FIELD_MAPPING", "a=b,a=c", []string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"},
+			"AUTH0_USER_FIELD_MAPPING", "a=b,a=c",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"},
 		},
 		"a field that no claim may write": {
 			"AUTH0_USER_FIELD_MAPPING", "is_superuser=nickname",
@@ -200,7 +209,8 @@ func TestStrayBytesInTheEnvironment(t *testing.T) {
 	}
 	for name, value := range good {
 		for _, stray := range []string{
-			value + "\n", value + "\r\n", " " + value, value + "\t", `"` + value + `"`, "'" + value + "'",
+			value + "\n", value + "\r\n", " " + value, value + "\t", `"` + value + `"`,
+			"'" + value + "'",
 			value[:1] + "\n" + value[1:], "\ufeff" + value, value + "\u200b", value + "\u00a0",
 		} {
 			if name == "AUTH0_SECRET" && strings.Contains(stray[1:3], "\n") {
@@ -256,7 +266,8 @@ func TestSecretFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := []string{secret32 + "1", secret32 + "2"}; !reflect.DeepEqual(c.Secrets, want) {
+			want := []string{secret32 + "1", secret32 + "2"}
+			if !reflect.DeepEqual(c.Secrets, want) {
 				t.Errorf("Secrets are %q, want %q", c.Secrets, want)
 			}
 		})
@@ -271,13 +282,15 @@ func TestSecretFiles(t *testing.T) {
 			[]string{"AUTH0_CLIENT_SECRET_FILE", "missing"},
 		},
 		"an empty file": {
-			map[string]string{"AUTH0_SECRET_FILE": file("\n")}, []string{"AUTH0_SECRET_FILE", "empty"},
+			map[string]string{"AUTH0_SECRET_FILE": file("\n")},
+			[]string{"AUTH0_SECRET_FILE", "empty"},
 		},
 		"a directory": {
 			map[string]string{"AUTH0_SECRET_FILE": dir}, []string{"AUTH0_SECRET_FILE", dir},
 		},
 		"a large file": {
-			map[string]string{"AUTH0_SECRET_FILE": "/dev/zero"}, []string{"AUTH0_SECRET_FILE", "65536"},
+			map[string]string{"AUTH0_SECRET_FILE": "/dev/zero"},
+			[]string{"AUTH0_SECRET_FILE", "65536"},
 		},
 		"a file and a value": {
 			map[string]string{"AUTH0_CLIENT_SECRET": "x", "AUTH0_CLIENT_SECRET_FILE": dir},
@@ -287,15 +300,15 @@ func TestSecretFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			variables := neededVariables()
 			delete(variables, "AUTH0_CLIENT_SECRET")
-			for key, value := range test.variables {
-				variables[key] = value
-			}
+			maps.Copy(variables, test.variables)
 			setenv(t, variables)
 			wantFault(t, test.want)
 		})
 	}
 	for name, content := range map[string]string{
-		"white space": "hunter2 hunter2 \n", "two line ends": "hunter2\n\n", "quotes": "\"hunter2\"\n",
+		"white space":   "hunter2 hunter2 \n",
+		"two line ends": "hunter2\n\n",
+		"quotes":        "\"hunter2\"\n",
 	} {
 		t.Run("a file with "+name, func(t *testing.T) {
 			for _, variable := range []string{"AUTH0_CLIENT_SECRET", "AUTH0_SECRET"} {

@@ -128,15 +128,13 @@ func (a *auth) emitError(r *http.Request, e *Error) {
 		Path:   r.URL.Path,
 		Err:    e,
 	}
-	var info *refusal
-	if errors.As(e.Err, &info) {
+	if info, ok := errors.AsType[*refusal](e.Err); ok {
 		event.UserID, event.Subject, event.Rule = info.user, info.subject, info.rule
 		if info.ofLogin {
 			event.Name = EventLoginFailed
 		}
 	}
-	var answered *ProviderError
-	if errors.As(e.Err, &answered) {
+	if answered, ok := errors.AsType[*ProviderError](e.Err); ok {
 		event.ProviderCode, event.Description = answered.Code, answered.Description
 	}
 	a.emit(r.Context(), e.level(), event)

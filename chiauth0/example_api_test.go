@@ -107,8 +107,9 @@ func ExampleCheck() {
 		log.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := chiauth0.Check(ctx, cfg); err != nil {
+	err = chiauth0.Check(ctx, cfg)
+	cancel()
+	if err != nil {
 		log.Fatal(err)
 	}
 }

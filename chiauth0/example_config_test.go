@@ -4,7 +4,6 @@ import (
 	"context"
 	"expvar"
 	"fmt"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,7 +23,7 @@ func ExampleConfig_Validate() {
 	fmt.Println(cfg.Validate())
 	// Output:
 	// chiauth0: Domain (AUTH0_DOMAIN) is missing: set it to a tenant such as tenant.eu.auth0.com
-	// chiauth0: BaseURL (APP_BASE_URL) "https://a.example:": a colon at the end: add a port or remove it
+	// chiauth0: BaseURL (APP_BASE_URL) "https://a.example:": a colon at the end: remove it
 	// chiauth0: Scopes (AUTH0_SCOPES) ["email"] lack openid, without which there is no ID token
 }
 
@@ -70,12 +69,14 @@ func ExampleConfigFromEnv() {
 func ExampleConfigFromEnv_secretFiles() {
 	dir, err := os.MkdirTemp("", "secrets")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "client_secret")
 	if err := os.WriteFile(path, []byte("from a file\n"), 0o600); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer setVariables(map[string]string{
 		"AUTH0_DOMAIN":             "tenant.eu.auth0.com",

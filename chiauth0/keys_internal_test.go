@@ -252,7 +252,8 @@ func TestKeySet(t *testing.T) {
 			began := time.Now()
 			verifies := k.verifies(one)
 			if took := time.Since(began); verifies || took != upstreamTimeout {
-				t.Errorf("verifies %t after %v, want false after %v", verifies, took, upstreamTimeout)
+				t.Errorf("verifies %t after %v, want false after %v",
+					verifies, took, upstreamTimeout)
 			}
 		},
 		"a cancelled caller does not end the fetch of the others": func(t *testing.T, k *keyTest) {
@@ -415,7 +416,7 @@ func FuzzParseKeys(f *testing.F) {
 func TestParseKeysLeavesOut(t *testing.T) {
 	t.Parallel()
 	one := newSigner(t, "1")
-	short, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // the key that is to be refused
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -437,20 +438,22 @@ func TestParseKeysLeavesOut(t *testing.T) {
 		key      string
 		accepted bool
 	}{
-		"a public key":                   {public(`"use":"sig"`), true},
-		"a key without a purpose":        {public(`"name":"one"`), true},
-		"a key for verifying":            {public(`"key_ops":["verify"]`), true},
-		"a key for several operations":   {public(`"key_ops":["sign","verify"]`), true},
-		"a key for encryption":           {public(`"use":"enc"`), false},
-		"an empty use":                   {public(`"use":""`), false},
-		"a use in upper case":            {public(`"use":"SIG"`), false},
-		"key_ops without verify":         {public(`"key_ops":["encrypt"]`), false},
-		"key_ops for signing":            {public(`"key_ops":["sign"]`), false},
-		"empty key_ops":                  {public(`"key_ops":[]`), false},
-		"key_ops that are a string":      {public(`"key_ops":"verify"`), false},
-		"use and key_ops that disagree":  {public(`"use":"sig","key_ops":["deriveKey"]`), false},
-		"a private key":                  {encode(one.key), false},
-		"a symmetric key":                {encode([]byte("a secret that is published here")), false},
+		"a public key":                  {public(`"use":"sig"`), true},
+		"a key without a purpose":       {public(`"name":"one"`), true},
+		"a key for verifying":           {public(`"key_ops":["verify"]`), true},
+		"a key for several operations":  {public(`"key_ops":["sign","verify"]`), true},
+		"a key for encryption":          {public(`"use":"enc"`), false},
+		"an empty use":                  {public(`"use":""`), false},
+		"a use in upper case":           {public(`"use":"SIG"`), false},
+		"key_ops without verify":        {public(`"key_ops":["encrypt"]`), false},
+		"key_ops for signing":           {public(`"key_ops":["sign"]`), false},
+		"empty key_ops":                 {public(`"key_ops":[]`), false},
+		"key_ops that are a string":     {public(`"key_ops":"verify"`), false},
+		"use and key_ops that disagree": {public(`"use":"sig","key_ops":["deriveKey"]`), false},
+		"a private key":                 {encode(one.key), false},
+		"a symmetric key": {
+			encode([]byte("a secret that is published here")), false,
+		},
 		"an RSA key of 1024 bits":        {encode(short.Public()), false},
 		"a key of an unknown kind":       {`{"kty":"from the future"}`, false},
 		"an element that is no object":   {`1`, false},

@@ -112,7 +112,7 @@ func checkHost(u *url.URL) error {
 	isASCII := !strings.ContainsFunc(host, func(c rune) bool { return c > unicode.MaxASCII })
 	switch {
 	case strings.HasSuffix(u.Host, ":"):
-		return errors.New("a colon at the end: add a port or remove it")
+		return errors.New("a colon at the end: remove it")
 	case strings.Contains(host, "*"):
 		return errors.New("the host is a wildcard: name one host")
 	case !isASCII:
@@ -213,5 +213,6 @@ func (a *auth) reachable(r *http.Request) error {
 		return nil // a unit test with WithUser: httptest sends requests for example.com
 	}
 	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, "+
-		"and %q is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
+		"and %q is not a loopback host over http: set it to the origin that browsers use",
+		cut(r.Host)))
 }

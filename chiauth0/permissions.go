@@ -20,9 +20,10 @@ import (
 func RequirePermission(cfg *Config, name string) func(http.Handler) http.Handler {
 	a := cfg.init()
 	a.needAudience("RequirePermission")
-	return require(cfg, "permission "+name, func(_ userprovider.User, i userprovider.Identity) bool {
+	hasPermission := func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Permissions, name)
-	})
+	}
+	return require(cfg, "permission "+name, hasPermission)
 }
 
 // RequireOrganization is [RequireLogin] for users who logged in to one of the organizations, given

@@ -170,7 +170,8 @@ func (c *Config) checkMapping(found *faults) {
 	}
 	if checker, ok := c.Users.(userprovider.FieldChecker); ok {
 		if err := checker.CheckFields(c.Mapping.FieldNames()); err != nil {
-			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
+			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, "+
+				"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
 		}
 	}
 	if checker, ok := c.Users.(userprovider.RoleChecker); ok {

@@ -18,8 +18,11 @@ const secret32 = "0123456789abcdef0123456789abcdef"
 // validConfig has no faults, so that a test can add one.
 func validConfig() *chiauth0.Config {
 	return &chiauth0.Config{
-		Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: secret32, BaseURL: "https://app.example",
-		Logger: slog.New(slog.DiscardHandler),
+		Domain:       "tenant.eu.auth0.com",
+		ClientID:     "id",
+		ClientSecret: secret32,
+		BaseURL:      "https://app.example",
+		Logger:       slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -166,10 +169,12 @@ func TestRefusedConfigs(t *testing.T) {
 			[]string{"AUTH0_CALLBACK_URI", "origin"},
 		},
 		"callback with credentials": {
-			func(c *config) { c.CallbackURI = "https://joe:hunter2@app.example/cb" }, []string{"AUTH0_CALLBACK_URI", "origin"},
+			func(c *config) { c.CallbackURI = "https://joe:hunter2@app.example/cb" },
+			[]string{"AUTH0_CALLBACK_URI", "origin"},
 		},
 		"callback URL without a base": {
-			func(c *config) { c.BaseURL, c.CallbackURI = "", "https://app.example/cb" }, []string{"AUTH0_CALLBACK_URI", "APP_BASE_URL"},
+			func(c *config) { c.BaseURL, c.CallbackURI = "", "https://app.example/cb" },
+			[]string{"AUTH0_CALLBACK_URI", "APP_BASE_URL"},
 		},
 		"callback URL with a query": {
 			func(c *config) { c.CallbackURI = "https://app.example/cb?a" },
@@ -408,28 +413,46 @@ func TestAcceptedConfigs(t *testing.T) {
 		"issuer without slash":       func(c *config) { c.Domain = "https://tenant.eu.auth0.com" },
 		"host with slash":            func(c *config) { c.Domain = "tenant.eu.auth0.com/" },
 		"custom domain":              func(c *config) { c.Domain = "login.app.example" },
-		"issuer with a path":         func(c *config) { c.Domain = "https://sso.example/realms/one" },
-		"http on localhost":          func(c *config) { c.Domain = "http://localhost:9000" },
-		"http on *.localhost":        func(c *config) { c.Domain = "http://tenant.localhost:9000" },
-		"http on 127.1.2.3":          func(c *config) { c.Domain = "http://127.1.2.3" },
-		"http on ::1":                func(c *config) { c.Domain, c.BaseURL = "http://[::1]:9000", "http://[::1]:8000" },
-		"base with slash, capitals":  func(c *config) { c.BaseURL = "https://App.Example:443/" },
-		"callback: default port":     func(c *config) { c.CallbackURI = "https://APP.example:443/cb" },
-		"callback: the origin":       func(c *config) { c.CallbackURI = "https://app.example" },
-		"callback: the home's name":  func(c *config) { c.CallbackURI = "auth0" },
-		"callback: its own name":     func(c *config) { c.CallbackURI = "auth0_callback" },
-		"mounted at the root":        func(c *config) { c.MountPath = "/" },
-		"mounted with slash":         func(c *config) { c.MountPath = "/login/auth0/" },
-		"logout to another site":     func(c *config) { c.PostLogoutURL = "https://www.example/bye?lang=en" },
-		"logout to loopback":         func(c *config) { c.PostLogoutURL = "http://localhost:3000/" },
-		"secrets":                    func(c *config) { c.Secrets = []string{secret32, secret32 + "!"} },
-		"scopes":                     func(c *config) { c.Scopes = []string{"offline_access", "openid"} },
-		"styles and algorithms":      func(c *config) { c.AuthStyle, c.SigningAlg = oauth2.AuthStyleInHeader, "ES256" },
-		"an hour":                    func(c *config) { c.MaxAge = time.Hour },
-		"base with an underscore":    func(c *config) { c.BaseURL = "https://my_app.example" },
-		"base in ASCII":              func(c *config) { c.BaseURL = "https://xn--bcher-kva.example" },
-		"secret with a space":        func(c *config) { c.ClientSecret = "a secret with spaces" },
-		"secret with quotes":         func(c *config) { c.Secrets = []string{secret32 + `"'x`} },
+		"issuer with a path": func(c *config) {
+			c.Domain = "https://sso.example/realms/one"
+		},
+		"http on localhost":   func(c *config) { c.Domain = "http://localhost:9000" },
+		"http on *.localhost": func(c *config) { c.Domain = "http://tenant.localhost:9000" },
+		"http on 127.1.2.3":   func(c *config) { c.Domain = "http://127.1.2.3" },
+		"http on ::1": func(c *config) {
+			c.Domain, c.BaseURL = "http://[::1]:9000", "http://[::1]:8000"
+		},
+		"base with slash, capitals": func(c *config) { c.BaseURL = "https://App.Example:443/" },
+		"callback: default port": func(c *config) {
+			c.CallbackURI = "https://APP.example:443/cb"
+		},
+		"callback: the origin":      func(c *config) { c.CallbackURI = "https://app.example" },
+		"callback: the home's name": func(c *config) { c.CallbackURI = "auth0" },
+		"callback: its own name":    func(c *config) { c.CallbackURI = "auth0_callback" },
+		"mounted at the root":       func(c *config) { c.MountPath = "/" },
+		"mounted with slash":        func(c *config) { c.MountPath = "/login/auth0/" },
+		"logout to another site": func(c *config) {
+			c.PostLogoutURL = "https://www.example/bye?lang=en"
+		},
+		"logout to loopback": func(c *config) {
+			c.PostLogoutURL = "http://localhost:3000/"
+		},
+		"secrets": func(c *config) {
+			c.Secrets = []string{secret32, secret32 + "!"}
+		},
+		"scopes": func(c *config) {
+			c.Scopes = []string{"offline_access", "openid"}
+		},
+		"styles and algorithms": func(c *config) {
+			c.AuthStyle, c.SigningAlg = oauth2.AuthStyleInHeader, "ES256"
+		},
+		"an hour":                 func(c *config) { c.MaxAge = time.Hour },
+		"base with an underscore": func(c *config) { c.BaseURL = "https://my_app.example" },
+		"base in ASCII": func(c *config) {
+			c.BaseURL = "https://xn--bcher-kva.example"
+		},
+		"secret with a space": func(c *config) { c.ClientSecret = "a secret with spaces" },
+		"secret with quotes":  func(c *config) { c.Secrets = []string{secret32 + `"'x`} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -466,8 +489,10 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, name := range []string{
-		"Domain (AUTH0_DOMAIN)", "ClientID (AUTH0_CLIENT_ID)", "ClientSecret (AUTH0_CLIENT_SECRET)", "Secrets (AUTH0_SECRET)",
-		"BaseURL (APP_BASE_URL)", "CallbackURI (AUTH0_CALLBACK_URI)", "PostLogoutURL", "Scopes (AUTH0_SCOPES)", "MountPath",
+		"Domain (AUTH0_DOMAIN)", "ClientID (AUTH0_CLIENT_ID)",
+		"ClientSecret (AUTH0_CLIENT_SECRET)", "Secrets (AUTH0_SECRET)",
+		"BaseURL (APP_BASE_URL)", "CallbackURI (AUTH0_CALLBACK_URI)", "PostLogoutURL",
+		"Scopes (AUTH0_SCOPES)", "MountPath",
 		"HomePath", "SigningAlg", "MaxAge", "AUTH0_USER_FIELD_MAPPING",
 	} {
 		if !strings.Contains(err.Error(), name) {

@@ -65,8 +65,10 @@ func TestStrayBytes(t *testing.T) {
 			t.Parallel()
 			value := *setting(full())
 			for _, stray := range []string{
-				value + "\n", "\n" + value, value + "\r\n", value + " ", "\t" + value, value + "\x00",
-				value[:2] + "\n" + value[2:], `"` + value + `"`, "'" + value + "'", "\ufeff" + value,
+				value + "\n", "\n" + value, value + "\r\n", value + " ", "\t" + value,
+				value + "\x00",
+				value[:2] + "\n" + value[2:], `"` + value + `"`, "'" + value + "'",
+				"\ufeff" + value,
 				value + "\u200b", "\u00a0" + value,
 			} {
 				c := full()
