@@ -330,6 +330,20 @@ func TestRefreshAfterRefresh(t *testing.T) {
 	}
 }
 
+// Two first tokens share one fetch as well.
+func TestFirstRefreshAfterFirstRefresh(t *testing.T) {
+	t.Parallel()
+	k := newKeyTest(t, newSigner(t, "1"))
+	for range 2 {
+		if _, err := k.refresh(t.Context(), nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k.server.fetches != 1 {
+		t.Errorf("%d fetches, want 1", k.server.fetches)
+	}
+}
+
 // Tenants that sign with PS256 publish their keys for RS256.
 func TestRSAKeyVerifiesBothPaddings(t *testing.T) {
 	t.Parallel()
