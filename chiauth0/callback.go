@@ -27,7 +27,8 @@ func Callback(cfg *Config) http.Handler {
 
 // callback ends a login, in this order: the state opens, the transaction's cookie proves that this
 // browser began the login, the transaction is marked used, the code is redeemed, the ID token is
-// checked, the user is synchronised, and the session begins. A failure at any step leaves no session.
+// checked, the user is synchronised, and the session begins. A failure at any step leaves no
+// session.
 func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
@@ -113,8 +114,11 @@ func (a *auth) strayCallback(
 	case a.canRestart(r, state):
 		a.restartLogin(w, r, state)
 	default:
-		e := newError(CodeInvalidState, fmt.Errorf("%w (state of %d bytes, opened: %t, restarts: %d)",
-			ErrInvalidState, len(answer.state), state.ID != "", state.Restarts))
+		e := newError(
+			CodeInvalidState,
+			fmt.Errorf("%w (state of %d bytes, opened: %t, restarts: %d)",
+				ErrInvalidState, len(answer.state), state.ID != "", state.Restarts),
+		)
 		e.RetryURL = a.loginURL(state.ReturnTo)
 		if state.Restarts > 0 {
 			e.Message += " Your browser may not be keeping this site's cookies."

@@ -14,8 +14,8 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// refused checks an answer of the callback that lets nobody in: its status, no session in the store, no session cookie, and
-// no transaction left behind.
+// refused checks an answer of the callback that lets nobody in: its status, no session in the
+// store, no session cookie, and no transaction left behind.
 func (b *browser) refused(resp *response, status int) {
 	t := b.app.t
 	t.Helper()
@@ -85,7 +85,8 @@ func TestStrayCallback(t *testing.T) {
 			if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) != 0 {
 				t.Errorf("answered %s with %v", resp.Status, resp.Cookies())
 			}
-			if strings.Contains(test.query, "%zz") || strings.Contains(test.query, ";") || strings.Count(test.query, "=") > 2 {
+			if strings.Contains(test.query, "%zz") || strings.Contains(test.query, ";") ||
+				strings.Count(test.query, "=") > 2 {
 				return // nobody knows which login it was
 			}
 			if link := resp.retryLink(t); link != "/auth0/login" {
@@ -94,33 +95,38 @@ func TestStrayCallback(t *testing.T) {
 		})
 	}
 	t.Run("an error's description is not shown without its state", func(t *testing.T) {
-		resp := a.browser().get("/auth0/callback?error=access_denied&error_description=Call+555-EVIL&state=unknown")
+		resp := a.browser().
+			get("/auth0/callback?error=access_denied&error_description=Call+555-EVIL&state=unknown")
 		if strings.Contains(resp.body, "EVIL") || strings.Contains(resp.body, "access_denied") {
 			t.Errorf("the page says %s", resp.body)
 		}
 	})
-	t.Run("an error without a valid state signs nobody out, and touches no login", func(t *testing.T) {
-		b := a.browser()
-		b.signIn(ada)
-		pending := b.begin("/auth0/login")
-		before := b.cookies()
-		for _, query := range []string{"error=access_denied", "error=login_required&state=unknown", "error=x&state="} {
-			if resp := b.get("/auth0/callback?" + query); resp.StatusCode != http.StatusSeeOther || len(resp.Cookies()) != 0 {
-				t.Errorf("answered %s with %v", resp.Status, resp.Cookies())
+	t.Run(
+		"an error without a valid state signs nobody out, and touches no login",
+		func(t *testing.T) {
+			b := a.browser()
+			b.signIn(ada)
+			pending := b.begin("/auth0/login")
+			before := b.cookies()
+			for _, query := range []string{"error=access_denied", "error=login_required&state=unknown", "error=x&state="} {
+				if resp := b.get("/auth0/callback?" + query); resp.StatusCode != http.StatusSeeOther ||
+					len(resp.Cookies()) != 0 {
+					t.Errorf("answered %s with %v", resp.Status, resp.Cookies())
+				}
 			}
-		}
-		for name, value := range before {
-			if b.cookies()[name] != value {
-				t.Errorf("the cookie %s has changed", name)
+			for name, value := range before {
+				if b.cookies()[name] != value {
+					t.Errorf("the cookie %s has changed", name)
+				}
 			}
-		}
-		if got := b.whoami(); got != "hello "+ada {
-			t.Errorf("now it is %s", got)
-		}
-		if resp := b.get(b.authorize(pending, ada).String()); resp.StatusCode != http.StatusSeeOther {
-			t.Errorf("the login under way ends with %s", resp.Status)
-		}
-	})
+			if got := b.whoami(); got != "hello "+ada {
+				t.Errorf("now it is %s", got)
+			}
+			if resp := b.get(b.authorize(pending, ada).String()); resp.StatusCode != http.StatusSeeOther {
+				t.Errorf("the login under way ends with %s", resp.Status)
+			}
+		},
+	)
 	t.Run("of two codes neither is redeemed", func(t *testing.T) {
 		a := newApp(t)
 		b := a.browser()
@@ -146,14 +152,17 @@ func TestStrayCallback(t *testing.T) {
 		for _, request := range []string{"HEAD /auth0/callback", "HEAD /custom/path", "POST /custom/path", "PUT /custom/path"} {
 			method, path, _ := strings.Cut(request, " ")
 			resp := b.do(method, path+"?"+callback.RawQuery)
-			if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET" || len(resp.Cookies()) != 0 {
+			if resp.StatusCode != http.StatusMethodNotAllowed ||
+				resp.Header.Get("Allow") != "GET" ||
+				len(resp.Cookies()) != 0 {
 				t.Errorf("%s answered %s, %v", request, resp.Status, resp.Header)
 			}
 		}
 		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
 			t.Errorf("%d requests for tokens", n)
 		}
-		if resp := b.do(http.MethodHead, "/auth0/login"); resp.StatusCode != http.StatusServiceUnavailable || len(resp.Cookies()) != 0 {
+		if resp := b.do(http.MethodHead, "/auth0/login"); resp.StatusCode != http.StatusServiceUnavailable ||
+			len(resp.Cookies()) != 0 {
 			t.Errorf("HEAD /auth0/login answered %s, %v", resp.Status, resp.Header)
 		}
 	})
@@ -210,13 +219,15 @@ func TestCallbackAgain(t *testing.T) {
 			names, _ := b.transactions()
 			transaction := names[0] + "=" + b.cookies()[names[0]]
 			arrived, answer := make(chan struct{}), make(chan struct{})
-			a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path == "/oauth/token" {
-					close(arrived)
-					<-answer
-				}
-				return false
-			}})
+			a.tenant.Misbehave(
+				chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+					if r.URL.Path == "/oauth/token" {
+						close(arrived)
+						<-answer
+					}
+					return false
+				}},
+			)
 			var wg sync.WaitGroup
 			wg.Go(func() {
 				if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther {
@@ -226,7 +237,9 @@ func TestCallbackAgain(t *testing.T) {
 			<-arrived
 			twin := a.browser() // the same browser, before the first answer
 			resp := twin.get(callback.String(), "Cookie", transaction)
-			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/account" || twin.sessionCookie() != "" {
+			if resp.StatusCode != http.StatusSeeOther ||
+				resp.location() != "https://app.example/account" ||
+				twin.sessionCookie() != "" {
 				t.Errorf("the second one answered %s to %q", resp.Status, resp.location())
 			}
 			close(answer)
@@ -242,11 +255,16 @@ func TestCallbackAgain(t *testing.T) {
 	t.Run("two tabs log in at once", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
-		first, second := b.begin("/auth0/login?next_url=/account/1"), b.begin("/auth0/login?next_url=/account/2")
+		first, second := b.begin(
+			"/auth0/login?next_url=/account/1",
+		), b.begin(
+			"/auth0/login?next_url=/account/2",
+		)
 		secondBack, firstBack := b.authorize(second, ada), b.authorize(first, ada)
 		for callback, want := range map[*url.URL]string{firstBack: "/account/1", secondBack: "/account/2"} {
 			resp := b.get(callback.String())
-			if resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example"+want {
+			if resp.StatusCode != http.StatusSeeOther ||
+				resp.location() != "https://app.example"+want {
 				t.Errorf("answered %s to %q, want %s", resp.Status, resp.location(), want)
 			}
 			if got := b.get(want).body; got != "hello "+ada {
@@ -256,14 +274,17 @@ func TestCallbackAgain(t *testing.T) {
 	})
 }
 
-// The callback's query is a stranger's: with a login under way or without, nothing that is not the tenant's answer signs
-// anybody in or breaks anything.
+// The callback's query is a stranger's: with a login under way or without, nothing that is not the
+// tenant's answer signs anybody in or breaks anything.
 func FuzzCallback(f *testing.F) {
 	a := newApp(f)
 	for _, query := range []string{
-		"", "code=x", "state=STATE", "code=x&state=STATE", "error=access_denied&state=STATE", "error=server_error",
-		"error=x&error_description=%3Cscript%3E&state=STATE", "code=x&state=STATE&iss=https://evil.example/", "code=%zz;state",
-		"code=x&code=y&state=STATE", "state=&code=", "error=temporarily_unavailable&state=STATE&state=STATE",
+		"", "code=x", "state=STATE", "code=x&state=STATE", "error=access_denied&state=STATE",
+		"error=server_error",
+		"error=x&error_description=%3Cscript%3E&state=STATE",
+		"code=x&state=STATE&iss=https://evil.example/", "code=%zz;state",
+		"code=x&code=y&state=STATE", "state=&code=",
+		"error=temporarily_unavailable&state=STATE&state=STATE",
 	} {
 		f.Add(query)
 	}
@@ -271,7 +292,10 @@ func FuzzCallback(f *testing.F) {
 		a.t = t
 		b := a.browser()
 		state := b.begin("/auth0/login").Query().Get("state")
-		if strings.ContainsFunc(query, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }) {
+		if strings.ContainsFunc(
+			query,
+			func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' },
+		) {
 			query = url.QueryEscape(query) // or it is no request
 		}
 		resp := b.get("/auth0/callback?" + strings.ReplaceAll(query, "STATE", state))

@@ -27,7 +27,8 @@ func (l *lastError) handle(w http.ResponseWriter, _ *http.Request, err *chiauth0
 	w.WriteHeader(err.Status)
 }
 
-// checkOffersOtherAccount checks that a page offers another account and no attempt with the same one.
+// checkOffersOtherAccount checks that a page offers another account and no attempt with the same
+// one.
 func checkOffersOtherAccount(t *testing.T, resp *response, want string) {
 	t.Helper()
 	link := switchLink.FindStringSubmatch(resp.body)
@@ -45,7 +46,8 @@ func TestProviderErrors(t *testing.T) {
 	t.Parallel()
 	for code, status := range map[string]int{
 		"access_denied": 403, "unauthorized": 403,
-		"login_required": 400, "consent_required": 400, "interaction_required": 400, "invalid_request": 400,
+		"login_required": 400, "consent_required": 400, "interaction_required": 400,
+		"invalid_request":            400,
 		"account_selection_required": 400, "something else": 400,
 		"server_error": 502, "temporarily_unavailable": 503,
 	} {
@@ -77,7 +79,11 @@ func TestProviderErrors(t *testing.T) {
 					t.Errorf("got a page with the description: %t, want %t", shown, forPeople)
 				}
 				if status == 403 {
-					checkOffersOtherAccount(t, resp, "/auth0/login?prompt=login&next_url=%2Faccount")
+					checkOffersOtherAccount(
+						t,
+						resp,
+						"/auth0/login?prompt=login&next_url=%2Faccount",
+					)
 					continue
 				}
 				if link := resp.retryLink(t); link != "/auth0/login?next_url=%2Faccount" {
@@ -110,21 +116,28 @@ func TestProviderErrors(t *testing.T) {
 		b := a.browser()
 		b.refused(b.login("/auth0/login?prompt=none", ada), http.StatusBadRequest)
 		var answered *chiauth0.ProviderError
-		if !errors.As(last.err, &answered) || answered.Code != "login_required" || last.err.Code != "login_required" {
+		if !errors.As(last.err, &answered) || answered.Code != "login_required" ||
+			last.err.Code != "login_required" {
 			t.Errorf("the error is %v", last.err)
 		}
 	})
 	t.Run("an error wins over a code", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Set("error", "access_denied") }})
+		a.tenant.Misbehave(
+			chiauth0test.Faults{
+				Callback: func(query url.Values) { query.Set("error", "access_denied") },
+			},
+		)
 		b := a.browser()
 		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
 	})
 	t.Run("a valid state with neither code nor error", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) { query.Del("code") }})
+		a.tenant.Misbehave(
+			chiauth0test.Faults{Callback: func(query url.Values) { query.Del("code") }},
+		)
 		b := a.browser()
 		b.refused(b.login("/auth0/login", ada), http.StatusBadRequest)
 		if n := len(a.tenant.Requests("/oauth/token")); n != 0 {
@@ -141,7 +154,10 @@ func TestCodeIsBound(t *testing.T) {
 		attacker, victim := a.browser(), a.browser()
 		stolen := attacker.authorize(attacker.begin("/auth0/login"), grace)
 		pending := victim.authorize(victim.begin("/auth0/login"), ada)
-		victim.refused(victim.get(with(pending, "code", stolen.Query().Get("code"))), http.StatusBadRequest)
+		victim.refused(
+			victim.get(with(pending, "code", stolen.Query().Get("code"))),
+			http.StatusBadRequest,
+		)
 	})
 	t.Run("a stranger's whole callback is refused: login CSRF", func(t *testing.T) {
 		t.Parallel()
@@ -153,22 +169,29 @@ func TestCodeIsBound(t *testing.T) {
 			t.Errorf("%d requests for tokens", n)
 		}
 	})
-	t.Run("every answer takes the cookie away, of a login that fails too, and its code is not tried again", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		b := a.browser()
-		callback := b.authorize(b.begin("/auth0/login"), ada)
-		names, _ := b.transactions()
-		transaction := b.cookies()[names[0]]
-		a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: func(status *int, _ map[string]any) { *status = 500 }})
-		b.refused(b.get(callback.String()), http.StatusServiceUnavailable)
-		a.tenant.Misbehave(chiauth0test.Faults{})
-		b.plant(names[0], transaction) // a browser that sends it all the same
-		b.refused(b.get(callback.String()), http.StatusSeeOther)
-		if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
-			t.Errorf("%d requests for tokens", n)
-		}
-	})
+	t.Run(
+		"every answer takes the cookie away, of a login that fails too, and its code is not tried again",
+		func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			b := a.browser()
+			callback := b.authorize(b.begin("/auth0/login"), ada)
+			names, _ := b.transactions()
+			transaction := b.cookies()[names[0]]
+			a.tenant.Misbehave(
+				chiauth0test.Faults{
+					TokenResponse: func(status *int, _ map[string]any) { *status = 500 },
+				},
+			)
+			b.refused(b.get(callback.String()), http.StatusServiceUnavailable)
+			a.tenant.Misbehave(chiauth0test.Faults{})
+			b.plant(names[0], transaction) // a browser that sends it all the same
+			b.refused(b.get(callback.String()), http.StatusSeeOther)
+			if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
+				t.Errorf("%d requests for tokens", n)
+			}
+		},
+	)
 	t.Run("an expired login's cookie goes while signed in, too", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
@@ -177,7 +200,8 @@ func TestCodeIsBound(t *testing.T) {
 			callback := b.authorize(b.begin("/auth0/login?next_url=/account"), ada)
 			sleepOverTransaction()
 			b.signIn(ada)
-			if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther || resp.location() != "https://app.example/account" {
+			if resp := b.get(callback.String()); resp.StatusCode != http.StatusSeeOther ||
+				resp.location() != "https://app.example/account" {
 				t.Errorf("answered %s to %q", resp.Status, resp.location())
 			}
 			if names, _ := b.transactions(); len(names) != 0 {

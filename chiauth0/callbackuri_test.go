@@ -8,7 +8,8 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// TestCallbackURIs proves a whole login with each form of CallbackURI, and that what is announced is what is sent.
+// TestCallbackURIs proves a whole login with each form of CallbackURI, and that what is announced
+// is what is sent.
 func TestCallbackURIs(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ callbackURI, path string }{
@@ -41,7 +42,8 @@ func TestCallbackURIs(t *testing.T) {
 			if got := b.get("/account").body; got != "hello "+ada {
 				t.Error(got)
 			}
-			if home := b.get("/auth0"); home.StatusCode != http.StatusOK || !strings.Contains(home.body, "Welcome, Ada Lovelace") {
+			if home := b.get("/auth0"); home.StatusCode != http.StatusOK ||
+				!strings.Contains(home.body, "Welcome, Ada Lovelace") {
 				t.Errorf("the home answered %s: %s", home.Status, home.body)
 			}
 			if stray := a.browser().get(test.path + "?error=access_denied&state=x"); stray.StatusCode != http.StatusBadRequest {

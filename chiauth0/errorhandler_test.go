@@ -13,8 +13,10 @@ import (
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	codes := map[string]string{
-		"400, stray callback": "invalid_state", "400, login": "invalid_request", "401": "not_signed_in", "403, guard": "forbidden",
-		"403, a logout from another": "cross_origin", "403, denied": "access_denied", "503": "temporarily_unavailable",
+		"400, stray callback": "invalid_state", "400, login": "invalid_request",
+		"401": "not_signed_in", "403, guard": "forbidden",
+		"403, a logout from another": "cross_origin", "403, denied": "access_denied",
+		"503": "temporarily_unavailable",
 	}
 	pages := ownPages(t, "Accept", "application/json")
 	for name, page := range pages {
@@ -22,7 +24,8 @@ func TestProblems(t *testing.T) {
 			continue // a page for people whoever asks
 		}
 		checkProblem(t, page, page.StatusCode, codes[name])
-		if page.Header.Get("X-Content-Type-Options") != "nosniff" || page.Header.Get("Cache-Control") != "private, no-store" {
+		if page.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			page.Header.Get("Cache-Control") != "private, no-store" {
 			t.Errorf("%s: headers %v", name, page.Header)
 		}
 		if strings.ContainsAny(page.body, "<>") {
@@ -30,8 +33,10 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	for header, want := range map[string]string{
-		"text/html": "text/html; charset=utf-8", "application/xhtml+xml, text/html;q=0.9": "text/html; charset=utf-8",
-		"application/problem+json": "application/problem+json", "*/*": "application/problem+json", "": "application/problem+json",
+		"text/html":                              "text/html; charset=utf-8",
+		"application/xhtml+xml, text/html;q=0.9": "text/html; charset=utf-8",
+		"application/problem+json":               "application/problem+json", "*/*": "application/problem+json",
+		"":           "application/problem+json",
 		"text/plain": "application/problem+json",
 	} {
 		resp := newApp(t).browser().get("/auth0/callback?state=x", "Accept", header)
@@ -41,7 +46,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestErrorHandler proves that it is given every refusal, and that nothing of ours gets in the way of its answer.
+// TestErrorHandler proves that it is given every refusal, and that nothing of ours gets in the way
+// of its answer.
 func TestErrorHandler(t *testing.T) {
 	t.Parallel()
 	var last *chiauth0.Error
@@ -94,7 +100,8 @@ func TestErrorHandler(t *testing.T) {
 	} {
 		last = nil
 		resp := test.ask()
-		if resp.StatusCode != http.StatusTeapot || resp.body != "mine" || resp.Header.Get("Content-Type") != "text/plain" {
+		if resp.StatusCode != http.StatusTeapot || resp.body != "mine" ||
+			resp.Header.Get("Content-Type") != "text/plain" {
 			t.Errorf("%s: answered %s: %s", test.name, resp.Status, resp.body)
 		}
 		if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "default-src") {

@@ -19,7 +19,8 @@ var (
 	// or did not answer in time. A later attempt can succeed.
 	ErrUnavailable = errors.New("chiauth0: unavailable")
 
-	// ErrInvalidState says that a callback belongs to no login of this browser, or to an expired one.
+	// ErrInvalidState says that a callback belongs to no login of this browser, or to an expired
+	// one.
 	ErrInvalidState = errors.New("chiauth0: no such login in progress")
 
 	// ErrInvalidToken says that the answer of the token endpoint failed a check of OpenID Connect
@@ -43,17 +44,17 @@ var (
 //	login_required              400  prompt=none, and Auth0 has no session; log in without it
 //	consent_required            400  prompt=none, and a consent is missing; log in without it
 //	interaction_required        400  prompt=none, and Auth0 needs a page; log in without it
-//	account_selection_required  400  prompt=none, and there are several accounts; log in without it
+//	account_selection_required  400  prompt=none, several accounts; log in without it
 //	navigation_required         400  /login was fetched or framed; open it as a page
 //	not_signed_in               401  log in, or send an access token
 //	access_denied               403  Auth0 refused the login; use another account
 //	account_refused             403  the user provider refused the login; use another account
 //	forbidden                   403  a guard refused the user; use another account
 //	insufficient_scope          403  the access token lacks a permission; ask for it
-//	cross_origin                403  another site posted the logout; use the application's own form
+//	cross_origin                403  another site posted the logout; use a form of your own
 //	not_found                   404  the Router has no such page
 //	method_not_allowed          405  see Allow
-//	login_loop                  429  sessions vanish after the login; allow cookies, check the store
+//	login_loop                  429  sessions vanish; allow cookies, check the store
 //
 // The data of the account does not fit (logged at WARN):
 //
@@ -66,7 +67,7 @@ var (
 //	misconfigured      500  the user provider is not set up correctly; see err in the log
 //	base_url_missing   500  set BaseURL (APP_BASE_URL)
 //	mounted_elsewhere  500  mount the Router at MountPath
-//	client_rejected    502  the token endpoint refused the client: check ClientSecret and AuthStyle
+//	client_rejected    502  the client was refused: check ClientSecret and AuthStyle
 //	provider_error     502  Auth0 answered server_error; see Auth0's log
 //
 // Something is down for now (logged at ERROR, with Retry-After):
@@ -108,6 +109,7 @@ const (
 const (
 	titleLoginFailed = "The login did not work"
 	titleNeedsLogin  = "You need to log in"
+	textTryAgain     = "Please try again in a few seconds."
 	titleNotSetUp    = "The login is not set up correctly"
 	textNotSetUp     = "The login of this application is not set up correctly. " +
 		"Please tell the people who run it."
@@ -188,7 +190,7 @@ var codeInfos = map[Code]codeInfo{
 	},
 	CodeUnavailable: {
 		503, "Temporarily unavailable",
-		"This service cannot tell who you are at the moment. Please try again in a few seconds.",
+		"This service cannot tell who you are at the moment. " + textTryAgain,
 	},
 }
 

@@ -37,7 +37,8 @@ func TestCodeList(t *testing.T) {
 		found := false
 		for line := range strings.Lines(documented) {
 			fields := strings.Fields(line)
-			if len(fields) > 2 && fields[0] == string(code) && fields[1] == fmt.Sprint(info.status) {
+			if len(fields) > 2 && fields[0] == string(code) &&
+				fields[1] == fmt.Sprint(info.status) {
 				found = true
 			}
 		}

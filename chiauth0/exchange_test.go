@@ -31,22 +31,26 @@ func TestClientAuthentication(t *testing.T) {
 				c.AuthStyle, c.ClientSecret = test.style, "a secret with %, + and : of more than 32 bytes"
 			})
 			a.browser().signIn(ada)
-			if got := a.tenant.Requests("/oauth/token"); len(got) != 1 || got[0].ClientAuth != test.want {
+			if got := a.tenant.Requests("/oauth/token"); len(got) != 1 ||
+				got[0].ClientAuth != test.want {
 				t.Errorf("%d requests, the first by %q", len(got), got[0].ClientAuth)
 			}
 		})
-		t.Run(test.name+": a wrong secret costs one request, and is the operator's fault", func(t *testing.T) {
-			t.Parallel()
-			a := newApp(t, func(c *chiauth0.Config) { c.AuthStyle = test.style })
-			wrong := a.client
-			wrong.Secret = "another"
-			a.tenant.AddClient(wrong)
-			b := a.browser()
-			b.refused(b.login("/auth0/login", ada), http.StatusBadGateway)
-			if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
-				t.Errorf("%d requests", n)
-			}
-		})
+		t.Run(
+			test.name+": a wrong secret costs one request, and is the operator's fault",
+			func(t *testing.T) {
+				t.Parallel()
+				a := newApp(t, func(c *chiauth0.Config) { c.AuthStyle = test.style })
+				wrong := a.client
+				wrong.Secret = "another"
+				a.tenant.AddClient(wrong)
+				b := a.browser()
+				b.refused(b.login("/auth0/login", ada), http.StatusBadGateway)
+				if n := len(a.tenant.Requests("/oauth/token")); n != 1 {
+					t.Errorf("%d requests", n)
+				}
+			},
+		)
 	}
 	t.Run("in the steady state a login is one request to the tenant", func(t *testing.T) {
 		t.Parallel()
@@ -59,11 +63,13 @@ func TestClientAuthentication(t *testing.T) {
 			t.Fatal(resp.Status)
 		}
 		b.get("/account")
-		if requests := a.tenant.Requests("")[before:]; len(requests) != 1 || requests[0].Path != "/oauth/token" {
+		if requests := a.tenant.Requests("")[before:]; len(requests) != 1 ||
+			requests[0].Path != "/oauth/token" {
 			t.Errorf("the tenant was asked %+v", requests)
 		}
 		for path, want := range map[string]int{
-			"/.well-known/openid-configuration": 1, "/.well-known/jwks.json": 1, "/oauth/token": 2, "/userinfo": 0,
+			"/.well-known/openid-configuration": 1, "/.well-known/jwks.json": 1, "/oauth/token": 2,
+			"/userinfo": 0,
 		} {
 			if n := len(a.tenant.Requests(path)); n != want {
 				t.Errorf("%d requests for %s, want %d", n, path, want)
@@ -103,14 +109,19 @@ func TestBrowserCloses(t *testing.T) {
 				return user, err
 			}
 			a := newApp(t, func(c *chiauth0.Config) { c.Users = users })
-			a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
-				reach(r.URL.Path)
-				return false
-			}})
+			a.tenant.Misbehave(
+				chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+					reach(r.URL.Path)
+					return false
+				}},
+			)
 			b := a.browser()
 			callback := b.authorize(b.begin("/auth0/login"), ada)
 			reach("before")
-			if _, err := b.try(ctx, http.MethodGet, callback.String()); !errors.Is(err, context.Canceled) {
+			if _, err := b.try(ctx, http.MethodGet, callback.String()); !errors.Is(
+				err,
+				context.Canceled,
+			) {
 				t.Fatalf("the browser was not closed: %v", err)
 			}
 			users1, sessions := len(users.Accounts()), a.sessions()

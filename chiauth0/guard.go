@@ -16,9 +16,9 @@ import (
 // signed in: an optional login. Use it on the whole application where public pages show who is
 // there. Guards do not need it.
 //
-// When the session store does not answer, handlers see no user (see [UserFrom]), and a change of the
-// session is answered with 503. LoadUser panics with the error of [Config.Validate] if the Config
-// has faults.
+// When the session store does not answer, handlers see no user (see [UserFrom]), and a change of
+// the session is answered with 503. LoadUser panics with the error of [Config.Validate] if the
+// Config has faults.
 func LoadUser(cfg *Config) func(http.Handler) http.Handler {
 	return cfg.init().loadUser
 }
@@ -35,14 +35,18 @@ func (a *auth) loadUser(next http.Handler) http.Handler {
 }
 
 // RequireLogin lets a request through if a user is signed in, active and known to the user provider
-// at the time of the request. A person who asked for a page is sent to the login and back. A program
-// gets 401.
+// at the time of the request. A person who asked for a page is sent to the login and back. A
+// program gets 401.
 func RequireLogin(cfg *Config) func(http.Handler) http.Handler {
-	return require(cfg, "login", func(userprovider.User, userprovider.Identity) bool { return true })
+	return require(
+		cfg,
+		"login",
+		func(userprovider.User, userprovider.Identity) bool { return true },
+	)
 }
 
-// RequireStaff is RequireLogin for users with User.Staff. Other users get 403. A superuser who is not
-// staff is one of them, as in Django's admin.
+// RequireStaff is RequireLogin for users with User.Staff. Other users get 403. A superuser who is
+// not staff is one of them, as in Django's admin.
 func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
 	a := cfg.init()
 	a.warnAboutRole("RequireStaff", "StaffGroup", a.Mapping.StaffGroup)
@@ -73,8 +77,8 @@ func RequireGroup(cfg *Config, name string) func(http.Handler) http.Handler {
 // the session itself if no middleware before it did, so that no order of middleware leaves a route
 // open. When the session store or the user provider does not answer, it answers 503.
 //
-// A guard checks Organization and Organizations of its Config against the session as well. A user of
-// another organization is sent to the login.
+// A guard checks Organization and Organizations of its Config against the session as well. A user
+// of another organization is sent to the login.
 //
 // A guard can stand on the root router, before the Mount of the Router. It lets the Router's own
 // paths and the callback through.
@@ -88,8 +92,10 @@ func Require(
 	cfg *Config, allow func(userprovider.User, userprovider.Identity) bool,
 ) func(http.Handler) http.Handler {
 	if allow == nil {
-		panic("chiauth0: Require(cfg, nil): pass a function that says which users are let through, " +
-			"or use RequireLogin")
+		panic(
+			"chiauth0: Require(cfg, nil): pass a function that says which users are let through, " +
+				"or use RequireLogin",
+		)
 	}
 	return require(cfg, "custom", allow)
 }
@@ -102,7 +108,9 @@ func require(
 	return a.guard(guardRule{
 		allow:  allow,
 		refuse: a.refuse,
-		forbid: func(w http.ResponseWriter, r *http.Request, u userprovider.User, i userprovider.Identity) {
+		forbid: func(
+			w http.ResponseWriter, r *http.Request, u userprovider.User, i userprovider.Identity,
+		) {
 			a.forbid(w, r, rule, u, i)
 		},
 	})
@@ -220,12 +228,13 @@ func (a *auth) forbid(
 	a.fail(w, r, e)
 }
 
-// unauthorized tells a program to log in, and where. There is no registered scheme for cookies; this
-// is the one of draft-broyer-http-cookie-auth.
+// unauthorized tells a program to log in, and where. There is no registered scheme for cookies;
+// this is the one of draft-broyer-http-cookie-auth.
 func (a *auth) unauthorized(w http.ResponseWriter, r *http.Request, err error) {
 	origin := a.origin(r).String()
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf("Cookie realm=%q, form-action=%q, cookie-name=%q",
-		origin, origin+a.loginURL(""), a.sessions.Cookie.Name))
+	w.Header().
+		Set("WWW-Authenticate", fmt.Sprintf("Cookie realm=%q, form-action=%q, cookie-name=%q",
+			origin, origin+a.loginURL(""), a.sessions.Cookie.Name))
 	e := newError(CodeNotSignedIn, err)
 	e.RetryURL = a.loginURL("")
 	a.fail(w, r, e)

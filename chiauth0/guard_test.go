@@ -64,7 +64,9 @@ func TestGuardRefusals(t *testing.T) {
 				t.Fatalf("the handler was reached: %s", resp.body)
 			}
 			if test.redirected {
-				want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/account?a=b%26c&d=e")
+				want := "https://app.example/auth0/login?next_url=" + url.QueryEscape(
+					"/account?a=b%26c&d=e",
+				)
 				if resp.StatusCode != http.StatusFound || resp.location() != want {
 					t.Errorf("answered %s, %q; want 302 to %q", resp.Status, resp.location(), want)
 				}
@@ -102,18 +104,25 @@ func checkProblem(t *testing.T, resp *response, status int, code string) {
 	if err := json.Unmarshal([]byte(resp.body), &problem); err != nil {
 		t.Fatalf("%v in %s", err, resp.body)
 	}
-	if problem.Type != "about:blank" || problem.Title != http.StatusText(status) || problem.Status != status ||
-		problem.Code != code || problem.Detail == "" {
+	if problem.Type != "about:blank" || problem.Title != http.StatusText(status) ||
+		problem.Status != status ||
+		problem.Code != code ||
+		problem.Detail == "" {
 		t.Errorf("problem %+v", problem)
 	}
 }
 
 // withGroups are the settings under which the group claim decides on roles.
 func withGroups(c *chiauth0.Config) {
-	c.Mapping = userprovider.Mapping{GroupsField: "https://app.example/groups", StaffGroup: "staff", SuperuserGroup: "root"}
+	c.Mapping = userprovider.Mapping{
+		GroupsField:    "https://app.example/groups",
+		StaffGroup:     "staff",
+		SuperuserGroup: "root",
+	}
 }
 
-// TestGuardsLetThrough proves for each guard whom it lets through, and that the others get 403, people and programs.
+// TestGuardsLetThrough proves for each guard whom it lets through, and that the others get 403,
+// people and programs.
 func TestGuardsLetThrough(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, withGroups)
@@ -133,7 +142,9 @@ func TestGuardsLetThrough(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := a.in(t)
-			email := strings.NewReplacer(" ", "-", ",", "", ":", "").Replace(strings.ToLower(name)) + "@example.com"
+			email := strings.NewReplacer(" ", "-", ",", "", ":", "").
+				Replace(strings.ToLower(name)) +
+				"@example.com"
 			user := chiauth0test.User{Email: email, Password: "password"}
 			if test.groups != nil {
 				user.Claims = map[string]any{"https://app.example/groups": test.groups}
@@ -148,7 +159,8 @@ func TestGuardsLetThrough(t *testing.T) {
 			for _, path := range []string{"/account", "/staff", "/superuser", "/editors"} {
 				page, api := b.get(path), b.get(path, "Accept", "application/json")
 				if !opens[path] {
-					if page.StatusCode != http.StatusForbidden || strings.Contains(page.body, "hello") {
+					if page.StatusCode != http.StatusForbidden ||
+						strings.Contains(page.body, "hello") {
 						t.Errorf("%s answered %s: %s", path, page.Status, page.body)
 					}
 					checkOffersOtherAccount(t, page,

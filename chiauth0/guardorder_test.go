@@ -30,8 +30,8 @@ func (u *countingUsers) FindUser(ctx context.Context, id string) (userprovider.U
 	return u.UserProvider.FindUser(ctx, id)
 }
 
-// TestGuardsInAnyOrder proves that no order and nesting of middleware leaves a route open, and that none asks the store or
-// the provider twice.
+// TestGuardsInAnyOrder proves that no order and nesting of middleware leaves a route open, and that
+// none asks the store or the provider twice.
 func TestGuardsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	type config = chiauth0.Config
@@ -108,7 +108,8 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			users := &countingUsers{UserProvider: userprovider.NewMemory()}
 			a := newApp(t, withGroups, func(c *config) { c.Users = users })
 			a.tenant.AddUser(chiauth0test.User{
-				Email: ada, Password: "password", Claims: map[string]any{"https://app.example/groups": []string{"staff"}},
+				Email: ada, Password: "password",
+				Claims: map[string]any{"https://app.example/groups": []string{"staff"}},
 			})
 			b := a.browser()
 			b.signIn(ada)
@@ -125,7 +126,12 @@ func TestGuardsInAnyOrder(t *testing.T) {
 
 			stranger := a.browser().get("/app/page?a=b")
 			if want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/app/page?a=b"); stranger.location() != want {
-				t.Errorf("a stranger gets %s, %q: %s", stranger.Status, stranger.location(), stranger.body)
+				t.Errorf(
+					"a stranger gets %s, %q: %s",
+					stranger.Status,
+					stranger.location(),
+					stranger.body,
+				)
 			}
 			reads, finds := a.store.reads.Load(), users.finds.Load()
 			if resp := b.get("/app/page"); resp.body != "hello "+ada {

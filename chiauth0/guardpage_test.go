@@ -83,7 +83,8 @@ func TestGuardedPageStaysOnThisOrigin(t *testing.T) {
 		b := a.browser()
 		end := b.login(b.rawGet(page).location(), ada)
 		origin, _ := strings.CutPrefix(end.location(), "https://app.example/")
-		if !strings.HasPrefix(end.location(), "https://app.example/") || strings.Contains(origin, `\`) {
+		if !strings.HasPrefix(end.location(), "https://app.example/") ||
+			strings.Contains(origin, `\`) {
 			t.Errorf("%s: got %q, want a page of https://app.example", page, end.location())
 		}
 	}
@@ -100,7 +101,11 @@ func TestLocationOfALongPageIsShort(t *testing.T) {
 		b := a.browser()
 		guard := b.get(page)
 		if got := len(guard.location()); got > 3000 {
-			t.Errorf("%.20s…: got a Location of %d bytes from the guard, want at most 3000", page, got)
+			t.Errorf(
+				"%.20s…: got a Location of %d bytes from the guard, want at most 3000",
+				page,
+				got,
+			)
 		}
 		login := b.get(guard.location())
 		if got := len(login.location()); got > 3000 || login.StatusCode != http.StatusFound {
@@ -128,10 +133,13 @@ func TestGuardOnTheRootRouter(t *testing.T) {
 					Email: ada, Password: "password",
 					Claims: map[string]any{"https://app.example/groups": []string{"staff"}},
 				})
-				a.serveInstead(func(c *chiauth0.Config) http.Handler { return rootGuarded(c, guard) })
+				a.serveInstead(
+					func(c *chiauth0.Config) http.Handler { return rootGuarded(c, guard) },
+				)
 				stranger := a.browser()
 				for _, path := range []string{
-					"/", "/open", "/auth0/other", "/auth0/login/x", "/auth0//login", "/auth0x", "/nothing",
+					"/", "/open", "/auth0/other", "/auth0/login/x", "/auth0//login", "/auth0x",
+					"/nothing",
 					"/%61uth0/login", "/auth0/%6Cogin", "/custom", "/login",
 				} {
 					resp := stranger.rawGet(path)

@@ -21,8 +21,8 @@ type HomeData struct {
 	User     userprovider.User
 	Identity userprovider.Identity
 
-	// LoginURL is opened, LogoutURL is posted to, and HomeURL is the application's home page. HomeURL
-	// is empty if that is this page.
+	// LoginURL is opened, LogoutURL is posted to, and HomeURL is the application's home page.
+	// HomeURL is empty if that is this page.
 	LoginURL, LogoutURL, HomeURL string
 
 	// Languages are the request's languages (Accept-Language), the most wanted first.

@@ -23,7 +23,8 @@ func redirect(w http.ResponseWriter, status int, location string) {
 }
 
 // setCookie sets a cookie of the login itself. It is always SameSite=Lax, whatever the session's
-// cookie is: browsers have to send it when Auth0 sends them back. An age of zero removes the cookie.
+// cookie is: browsers have to send it when Auth0 sends them back. An age of zero removes the
+// cookie.
 func (a *auth) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
 	c := &http.Cookie{
 		Name:     name,
@@ -41,7 +42,8 @@ func (a *auth) setCookie(w http.ResponseWriter, name, value string, age time.Dur
 }
 
 // previewHeaders are the headers by which browsers have announced that a request is made ahead of a
-// click: Sec-Purpose (Fetch Standard), Purpose (Chrome, Safari), X-Purpose (Safari), X-Moz (Firefox).
+// click: Sec-Purpose (Fetch Standard), Purpose (Chrome, Safari), X-Purpose (Safari), X-Moz
+// (Firefox).
 var previewHeaders = []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}
 
 // isPreview reports whether a request is a HEAD, a prefetch or a preview. It starts and ends
@@ -69,8 +71,8 @@ func refusePreview(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
-// isNavigation reports whether the browser opens a page, as against a fetch by a script or a service
-// worker. Browsers without Fetch Metadata do not say, and are believed.
+// isNavigation reports whether the browser opens a page, as against a fetch by a script or a
+// service worker. Browsers without Fetch Metadata do not say, and are believed.
 func isNavigation(r *http.Request) bool {
 	mode := r.Header.Get("Sec-Fetch-Mode")
 	return mode == "" || mode == "navigate"

@@ -28,7 +28,14 @@ func TestFetchedLogin(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	worker := func(mode string) []string {
-		return []string{"Sec-Fetch-Mode", mode, "Sec-Fetch-Dest", "empty", "Sec-Fetch-Site", "same-origin"}
+		return []string{
+			"Sec-Fetch-Mode",
+			mode,
+			"Sec-Fetch-Dest",
+			"empty",
+			"Sec-Fetch-Site",
+			"same-origin",
+		}
 	}
 	for _, mode := range []string{"cors", "same-origin", "no-cors"} {
 		t.Run("a service worker gets a page with a link: "+mode, func(t *testing.T) {
@@ -83,9 +90,15 @@ func TestFramedLogin(t *testing.T) {
 		"iframe": true, "frame": true, "embed": true, "object": true, "fencedframe": true,
 		"document": false, "": false,
 	} {
-		resp := a.browser().get("/auth0/login", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", dest)
+		resp := a.browser().
+			get("/auth0/login", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", dest)
 		if framed && (resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) != 0) {
-			t.Errorf("in %q: got %s with %d cookies, want 400", dest, resp.Status, len(resp.Cookies()))
+			t.Errorf(
+				"in %q: got %s with %d cookies, want 400",
+				dest,
+				resp.Status,
+				len(resp.Cookies()),
+			)
 		}
 		if !framed && resp.StatusCode != http.StatusFound {
 			t.Errorf("in %q: got %s, want 302", dest, resp.Status)
@@ -188,6 +201,10 @@ func TestOutageLinksBack(t *testing.T) {
 	}
 	resp := b.do(http.MethodPost, "/account")
 	if resp.StatusCode != 503 || strings.Contains(resp.body, "Try again<") {
-		t.Errorf("POST: got %s, want 503 without a link that repeats it: %s", resp.Status, resp.body)
+		t.Errorf(
+			"POST: got %s, want 503 without a link that repeats it: %s",
+			resp.Status,
+			resp.body,
+		)
 	}
 }

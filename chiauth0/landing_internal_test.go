@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// landing is where a browser that is at base goes for a Location: an origin and a path. It follows the URL Standard
-// (https://url.spec.whatwg.org/#url-parsing) and shares nothing with the code under test, nor with net/url, which reads
-// several of these differently.
+// landing is where a browser that is at base goes for a Location: an origin and a path. It follows
+// the URL Standard (https://url.spec.whatwg.org/#url-parsing) and shares nothing with the code
+// under test, nor with net/url, which reads several of these differently.
 func landing(base, location string) (origin, path string) {
 	location = strings.Trim(location, controlsAndSpace)
 	location = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(location)
@@ -19,7 +19,8 @@ func landing(base, location string) (origin, path string) {
 	case absolute && !special:
 		return scheme + ":", rest
 	case absolute && scheme == baseScheme && !startsWithSlashes(rest, 2):
-		// The one exception: a special scheme that is the base's own, and no two slashes after it, is relative.
+		// The one exception: a special scheme that is the base's own, and no two slashes after it,
+		// is relative.
 	case absolute:
 		return authority(scheme, strings.TrimLeft(rest, `/\`))
 	case startsWithSlashes(location, 2):

@@ -53,9 +53,9 @@ func (l *loot) found(s string) (found []string) {
 	return found
 }
 
-// TestNoSecretIsLogged goes through logins and logouts, good ones and all kinds of bad ones, and looks for secrets in the
-// log at debug level and in the pages (F1). It sets slog's default, which the session middleware logs to, so it is not
-// parallel to others.
+// TestNoSecretIsLogged goes through logins and logouts, good ones and all kinds of bad ones, and
+// looks for secrets in the log at debug level and in the pages (F1). It sets slog's default, which
+// the session middleware logs to, so it is not parallel to others.
 func TestNoSecretIsLogged(t *testing.T) {
 	seen := &loot{things: map[string]string{}}
 	a := newApp(t, func(c *chiauth0.Config) {
@@ -163,7 +163,12 @@ func TestNoSecretIsLogged(t *testing.T) {
 	seen.add("state", "stolen-state")
 	seen.add("code", "stolen-code")
 	pages.WriteString(a.browser().get("/auth0/callback?state=stolen-state&code=stolen-code").body)
-	a.net.serve(a.tenant.Issuer(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	a.net.serve(
+		a.tenant.Issuer(),
+		http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		),
+	)
 	logout(b)
 
 	for _, what := range []string{"login succeeded", "logged out", "request refused", "session not read"} {

@@ -92,7 +92,11 @@ var passedOn = []string{
 func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
 	query := r.URL.Query()
 	if iss := query.Get("iss"); iss != "" && withSlash(iss) != a.issuer {
-		return loginRequest{}, badRequest("iss", iss, "is not the tenant that this application uses")
+		return loginRequest{}, badRequest(
+			"iss",
+			iss,
+			"is not the tenant that this application uses",
+		)
 	}
 	request := loginRequest{returnTo: a.openPage(query.Get(pageParam)), query: url.Values{}}
 	if request.returnTo == "" {
@@ -148,7 +152,7 @@ func (a *auth) startLogin(w http.ResponseWriter, r *http.Request, request loginR
 	meta, err := a.provider.metadata(r.Context())
 	if err != nil {
 		e := unavailable(err)
-		e.Message = "The login service cannot be reached at the moment. Please try again in a few seconds."
+		e.Message = "The login service cannot be reached at the moment. " + textTryAgain
 		e.RetryURL = a.loginURL(request.returnTo)
 		a.fail(w, r, e)
 		return
@@ -226,7 +230,11 @@ func (a *auth) authorizationRequest(
 	query.Set("code_challenge_method", "S256")
 	location.RawQuery = query.Encode()
 	if len(location.String()) > maxLocation {
-		return "", t, badRequest("organization, login_hint or another", request.query.Encode(), "is too long")
+		return "", t, badRequest(
+			"organization, login_hint or another",
+			request.query.Encode(),
+			"is too long",
+		)
 	}
 	return location.String(), t, nil
 }

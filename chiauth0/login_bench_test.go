@@ -8,8 +8,8 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
-// One login from end to end, in the process: /login, the tenant's /authorize with single sign-on, the callback, and in it the
-// token endpoint's signature and our check of it.
+// One login from end to end, in the process: /login, the tenant's /authorize with single sign-on,
+// the callback, and in it the token endpoint's signature and our check of it.
 func BenchmarkLogin(b *testing.B) {
 	a := newApp(b, func(c *chiauth0.Config) { c.Logger = slog.New(slog.DiscardHandler) })
 	browser := a.browser()

@@ -21,8 +21,10 @@ func TestLoginRequest(t *testing.T) {
 	t.Run("what identifies the client and protects the login is always sent", func(t *testing.T) {
 		query := a.browser().begin("/auth0/login").Query()
 		for name, want := range map[string]string{
-			"client_id": a.client.ID, "redirect_uri": "https://app.example/auth0/callback", "response_type": "code",
-			"scope": "openid profile email", "audience": "https://api.example", "code_challenge_method": "S256",
+			"client_id": a.client.ID, "redirect_uri": "https://app.example/auth0/callback",
+			"response_type": "code",
+			"scope":         "openid profile email", "audience": "https://api.example",
+			"code_challenge_method": "S256",
 		} {
 			if got := query.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
@@ -38,7 +40,12 @@ func TestLoginRequest(t *testing.T) {
 		}
 	})
 	t.Run("state, nonce and challenge are new each time", func(t *testing.T) {
-		first, second := a.browser().begin("/auth0/login").Query(), a.browser().begin("/auth0/login").Query()
+		first, second := a.browser().
+			begin("/auth0/login").
+			Query(),
+			a.browser().
+				begin("/auth0/login").
+				Query()
 		for _, name := range []string{"state", "nonce", "code_challenge"} {
 			if first.Get(name) == second.Get(name) {
 				t.Errorf("%s is %q twice", name, first.Get(name))
@@ -48,8 +55,12 @@ func TestLoginRequest(t *testing.T) {
 	t.Run("the query passes through an allow-list", func(t *testing.T) {
 		plain := slices.Sorted(maps.Keys(a.browser().begin("/auth0/login").Query()))
 		passed := url.Values{
-			"connection": {"Username-Password-Authentication"}, "login_hint": {ada}, "screen_hint": {"signup"},
-			"prompt": {"select_account"}, "max_age": {"60"}, "organization": {"org_1"}, "invitation": {"ticket"},
+			"connection": {
+				"Username-Password-Authentication",
+			}, "login_hint": {ada}, "screen_hint": {"signup"},
+			"prompt": {
+				"select_account",
+			}, "max_age": {"60"}, "organization": {"org_1"}, "invitation": {"ticket"},
 			"ui_locales": {"de en"}, "acr_values": {"mfa"},
 		}
 		query := a.browser().begin("/auth0/login?" + passed.Encode()).Query()
@@ -58,10 +69,16 @@ func TestLoginRequest(t *testing.T) {
 				t.Errorf("%s=%q arrives as %q", name, passed.Get(name), query.Get(name))
 			}
 		}
-		forged := url.Values{"unknown": {"x"}, "response_mode": {"fragment"}, "request_uri": {"https://evil.example"}}
+		forged := url.Values{
+			"unknown":       {"x"},
+			"response_mode": {"fragment"},
+			"request_uri":   {"https://evil.example"},
+		}
 		for _, name := range []string{
-			"client_id", "redirect_uri", "response_type", "state", "nonce", "scope", "audience", "code_challenge",
-			"code_challenge_method", "code_verifier", "client_secret", "request", "display", "id_token_hint",
+			"client_id", "redirect_uri", "response_type", "state", "nonce", "scope", "audience",
+			"code_challenge",
+			"code_challenge_method", "code_verifier", "client_secret", "request", "display",
+			"id_token_hint",
 		} {
 			forged.Set(name, "forged")
 		}
@@ -78,7 +95,8 @@ func TestLoginRequest(t *testing.T) {
 		a.tenant.Misbehave(chiauth0test.Faults{Discovery: func(doc map[string]any) {
 			doc["authorization_endpoint"] = a.tenant.Issuer() + "authorize?own=1&client_id=other"
 		}})
-		if query := a.browser().begin("/auth0/login").Query(); query.Get("own") != "1" || query.Get("client_id") != a.client.ID ||
+		if query := a.browser().begin("/auth0/login").Query(); query.Get("own") != "1" ||
+			query.Get("client_id") != a.client.ID ||
 			len(query["client_id"]) != 1 {
 			t.Errorf("sent %s", query.Encode())
 		}
@@ -117,7 +135,11 @@ func TestConfiguredLoginRequest(t *testing.T) {
 			resp := a.browser().get("/auth0/login?" + test.query)
 			if test.want == "" {
 				if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) > 0 {
-					t.Errorf("answered %s with %d cookies, want 400 and none", resp.Status, len(resp.Cookies()))
+					t.Errorf(
+						"answered %s with %d cookies, want 400 and none",
+						resp.Status,
+						len(resp.Cookies()),
+					)
 				}
 				return
 			}
@@ -138,7 +160,9 @@ func TestInitiatedLogin(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	b := a.browser()
-	org := a.tenant.AddOrganization(chiauth0test.Organization{Name: "ours", Invitations: []string{"ticket"}})
+	org := a.tenant.AddOrganization(
+		chiauth0test.Organization{Name: "ours", Invitations: []string{"ticket"}},
+	)
 	query := url.Values{
 		"iss": {a.tenant.Issuer()}, "target_link_uri": {"https://app.example/account?x"},
 		"invitation": {"ticket"}, "organization": {org.ID}, "organization_name": {"ours"},
@@ -146,7 +170,8 @@ func TestInitiatedLogin(t *testing.T) {
 	t.Run("what Auth0 sends to an initiate_login_uri is accepted", func(t *testing.T) {
 		authorize := b.begin("/auth0/login?" + query.Encode())
 		if got := authorize.Query(); got.Get("invitation") != "ticket" || got.Get("organization") != org.ID ||
-			got.Has("organization_name") || got.Has("iss") || got.Has("target_link_uri") {
+			got.Has("organization_name") || got.Has("iss") ||
+			got.Has("target_link_uri") {
 			t.Errorf("sent %s", got.Encode())
 		}
 		if resp := b.get(b.authorize(authorize, ada).String()); resp.location() != "https://app.example/account?x" {
@@ -166,7 +191,11 @@ func TestInitiatedLogin(t *testing.T) {
 		t.Run("another tenant's iss is refused: "+iss, func(t *testing.T) {
 			resp := a.browser().get("/auth0/login?iss=" + url.QueryEscape(iss))
 			if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) > 0 {
-				t.Errorf("answered %s with %d cookies, want 400 and none", resp.Status, len(resp.Cookies()))
+				t.Errorf(
+					"answered %s with %d cookies, want 400 and none",
+					resp.Status,
+					len(resp.Cookies()),
+				)
 			}
 		})
 	}
@@ -200,7 +229,8 @@ func TestPreviewsStartNoLogin(t *testing.T) {
 				}
 				return
 			}
-			if resp.StatusCode != http.StatusServiceUnavailable || len(resp.Cookies()) != 0 || resp.location() != "" ||
+			if resp.StatusCode != http.StatusServiceUnavailable || len(resp.Cookies()) != 0 ||
+				resp.location() != "" ||
 				!strings.Contains(resp.Header.Get("Cache-Control"), "no-store") {
 				t.Errorf("answered %s, %v", resp.Status, resp.Header)
 			}
@@ -223,7 +253,9 @@ func TestCrawler(t *testing.T) {
 				t.Fatal(resp.Status)
 			}
 		}
-		if n, writes, reads := a.sessions(), a.store.writes.Load(), a.store.reads.Load(); n+int(writes+reads) != 0 {
+		if n, writes, reads := a.sessions(), a.store.writes.Load(), a.store.reads.Load(); n+int(
+			writes+reads,
+		) != 0 {
 			t.Errorf("%d sessions after %d writes and %d reads", n, writes, reads)
 		}
 		if n := len(a.tenant.Requests("")); n != 1 {

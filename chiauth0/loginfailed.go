@@ -25,7 +25,7 @@ func (a *auth) loginFailed(err error, page string) *Error {
 	case CodeMisconfigured:
 		// Every login fails until the operator corrects the setting.
 	case CodeUnavailable:
-		e.Message = "The login could not be completed at the moment. Please try again in a few seconds."
+		e.Message = "The login could not be completed at the moment. " + textTryAgain
 		e.RetryURL = a.loginURL(page)
 	default:
 		e.RetryURL = a.loginURL(page)
@@ -58,7 +58,8 @@ func (a *auth) providerFailed(answered *ProviderError, err error, page string) *
 	code := answered.code()
 	if code == CodeClientRejected {
 		err = fmt.Errorf("%w: check ClientSecret (AUTH0_CLIENT_SECRET) and AuthStyle against the "+
-			"application's settings at Auth0, and that its grant types include Authorization Code", err)
+			"application's settings at Auth0, and that Authorization Code is among its grant types",
+			err)
 	}
 	e := newError(code, err)
 	e.ProviderCode = answered.Code
@@ -71,7 +72,7 @@ func (a *auth) providerFailed(answered *ProviderError, err error, page string) *
 	case CodeClientRejected:
 		// Every login fails until the operator corrects the setting.
 	case CodeUnavailable:
-		e.Message = "The login service is not available at the moment. Please try again in a few seconds."
+		e.Message = "The login service is not available at the moment. " + textTryAgain
 		e.RetryURL = a.loginURL(page)
 	default:
 		e.RetryURL = a.loginURL(page)

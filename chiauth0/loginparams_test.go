@@ -70,7 +70,8 @@ func TestProtectedAuthorizationParams(t *testing.T) {
 	} {
 		c := validConfig()
 		c.AuthorizationParams = map[string]string{name: "x"}
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "AuthorizationParams") {
+		if err := c.Validate(); err == nil ||
+			!strings.Contains(err.Error(), "AuthorizationParams") {
 			t.Errorf("%q: got %v, want a fault that names AuthorizationParams", name, err)
 		}
 	}
@@ -104,7 +105,8 @@ func TestInvitationToTheConfiguredOrganization(t *testing.T) {
 			if err != nil || resp.StatusCode != http.StatusFound {
 				t.Fatalf("got %s to %q", resp.Status, resp.location())
 			}
-			if got := u.Query(); got.Get("organization") != test.want || got.Get("invitation") != "ticket" {
+			if got := u.Query(); got.Get("organization") != test.want ||
+				got.Get("invitation") != "ticket" {
 				t.Errorf("got %v, want the organization %s", got, test.want)
 			}
 		})
@@ -119,7 +121,11 @@ func TestLoginHeaderIsShort(t *testing.T) {
 		resp := b.get("/auth0/login?next_url=/" + strings.Repeat("x", 511) + "&login_hint=" +
 			strings.Repeat("y", 300))
 		if got := headerBytes(resp.Header); resp.StatusCode != http.StatusFound || got > 4000 {
-			t.Errorf("got %s with a header of %d bytes, want 302 and at most 4000", resp.Status, got)
+			t.Errorf(
+				"got %s with a header of %d bytes, want 302 and at most 4000",
+				resp.Status,
+				got,
+			)
 		}
 	}
 	for _, target := range []string{

@@ -14,10 +14,9 @@ import (
 // maxState bounds the state of a callback that is opened at all.
 const maxState = 4096
 
-// A browser that keeps no cookies gets one restart. One that keeps some gets more: its cookies can be
-// dropped again while its other tabs log in.
-// From the second restart on, the browser is kept waiting a little: one of its other tabs is about to
-// be signed in, and then no restart is needed.
+// A browser that keeps no cookies gets one restart. One that keeps some gets more: its cookies can
+// be dropped again while its other tabs log in. From the second restart on, the browser is kept
+// waiting a little: one of its other tabs is about to be signed in, and then no restart is needed.
 const restartDelay = 200 * time.Millisecond
 
 const (

@@ -112,8 +112,8 @@ func (a *auth) sendLogoutURL(w http.ResponseWriter, r *http.Request, target stri
 }
 
 // afterLogout is where the browser goes next: to OpenID Connect RP-Initiated Logout if the tenant
-// has it, to Auth0's older logout if it has not or cannot be asked, and to PostLogoutURL for another
-// provider without a logout of its own.
+// has it, to Auth0's older logout if it has not or cannot be asked, and to PostLogoutURL for
+// another provider without a logout of its own.
 func (a *auth) afterLogout(
 	ctx context.Context, w http.ResponseWriter, r *http.Request, idToken, sid string,
 ) string {

@@ -13,7 +13,8 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
-// checkSignedOut checks that nothing is left of a browser's session: neither here nor for somebody who kept its cookie.
+// checkSignedOut checks that nothing is left of a browser's session: neither here nor for somebody
+// who kept its cookie.
 func checkSignedOut(t *testing.T, b *browser, cookie string) {
 	t.Helper()
 	if b.sessionCookie() != "" {
@@ -56,7 +57,8 @@ func TestLogoutHere(t *testing.T) {
 			}
 			a.tenant.Misbehave(test.fault)
 			resp := b.get("/auth0/logout")
-			if want := a.tenant.Issuer() + test.want + "?"; resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(resp.location(), want) {
+			if want := a.tenant.Issuer() + test.want + "?"; resp.StatusCode != http.StatusSeeOther ||
+				!strings.HasPrefix(resp.location(), want) {
 				t.Errorf("answered %s, %q", resp.Status, resp.location())
 			}
 			if got := resp.Header.Get("Cache-Control"); got != "private, no-store" {
@@ -130,14 +132,16 @@ func TestLogoutAtAuth0(t *testing.T) {
 			"https://app.example/auth0",
 		},
 		"a tenant without it, federated": {
-			func(t *tenant) { likeAuth0(t) }, func(c *chiauth0.Config) { c.FederatedLogout = true }, "v2/logout",
+			func(t *tenant) { likeAuth0(t) }, func(c *chiauth0.Config) { c.FederatedLogout = true },
+			"v2/logout",
 			query{"client_id": "client-of-the-app", "returnTo": "https://app.example/auth0", "federated": ""},
 			"https://app.example/auth0",
 		},
 		"a hint that is too long gives way to sid": {
 			func(t *tenant) {
 				t.AddUser(chiauth0test.User{
-					Email: ada, Password: "password", Claims: map[string]any{"https://app.example/essay": strings.Repeat("x", 4000)},
+					Email: ada, Password: "password",
+					Claims: map[string]any{"https://app.example/essay": strings.Repeat("x", 4000)},
 				})
 			}, nil, "oidc/logout",
 			query{"client_id": "client-of-the-app", "logout_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
@@ -153,7 +157,8 @@ func TestLogoutAtAuth0(t *testing.T) {
 			"https://app.example/auth0",
 		},
 		"PostLogoutURL": {
-			nil, func(c *chiauth0.Config) { c.PostLogoutURL = "https://app.example/" }, "oidc/logout",
+			nil, func(c *chiauth0.Config) { c.PostLogoutURL = "https://app.example/" },
+			"oidc/logout",
 			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/"},
 			"https://app.example/",
 		},
@@ -170,14 +175,18 @@ func TestLogoutAtAuth0(t *testing.T) {
 			}
 			b := a.browser()
 			b.signIn(ada)
-			resp := b.get("/auth0/logout?next_url=/account&returnTo=https://evil.example&federated=1") // O3: of no effect
+			resp := b.get(
+				"/auth0/logout?next_url=/account&returnTo=https://evil.example&federated=1",
+			) // O3: of no effect
 			location, err := resp.Location()
-			if err != nil || !strings.HasPrefix(location.String(), a.tenant.Issuer()+test.path+"?") {
+			if err != nil ||
+				!strings.HasPrefix(location.String(), a.tenant.Issuer()+test.path+"?") {
 				t.Fatalf("answered %s, %q", resp.Status, resp.location())
 			}
 			sent := location.Query()
 			for name, want := range test.want {
-				if got := sent.Get(name); !sent.Has(name) || got != want && (want != "*" || got == "") {
+				if got := sent.Get(name); !sent.Has(name) ||
+					got != want && (want != "*" || got == "") {
 					t.Errorf("%s is %q, want %q", name, got, want)
 				}
 			}
@@ -194,7 +203,10 @@ func TestLogoutAtAuth0(t *testing.T) {
 				t.Errorf("the tenant leads to %s, want %s", end, test.ends)
 			}
 			// Signed out at the tenant too: the next login shows the login page.
-			if page := b.get(b.begin("/auth0/login").String()); strings.HasPrefix(page.location(), a.base) {
+			if page := b.get(b.begin("/auth0/login").String()); strings.HasPrefix(
+				page.location(),
+				a.base,
+			) {
 				t.Errorf("single sign-on is still on: %s", page.location())
 			}
 		})
@@ -266,10 +278,13 @@ func TestLogoutAsked(t *testing.T) {
 			b := a.browser()
 			b.signIn(ada)
 			// net/http's client files cookies under the Host it was told to send.
-			headers := append([]string{"Cookie", "__Host-chiauth0_session=" + b.sessionCookie()}, test.headers...)
+			headers := append(
+				[]string{"Cookie", "__Host-chiauth0_session=" + b.sessionCookie()},
+				test.headers...)
 			resp := b.do(test.method, "/auth0/logout", headers...)
 			status := map[string]int{
-				ends: http.StatusSeeOther, asks: http.StatusOK, refuses: http.StatusForbidden, idles: http.StatusServiceUnavailable,
+				ends: http.StatusSeeOther, asks: http.StatusOK, refuses: http.StatusForbidden,
+				idles:     http.StatusServiceUnavailable,
 				malformed: http.StatusBadRequest,
 				"405":     http.StatusMethodNotAllowed,
 			}[test.want]
@@ -286,7 +301,8 @@ func TestLogoutAsked(t *testing.T) {
 			if got := resp.Header.Get("Cache-Control"); got != "private, no-store" {
 				t.Errorf("Cache-Control %q", got)
 			}
-			if test.want == asks && (!strings.Contains(resp.body, `<form method="post" action="/auth0/logout"><button>`)) {
+			if test.want == asks &&
+				(!strings.Contains(resp.body, `<form method="post" action="/auth0/logout"><button>`)) {
 				t.Errorf("no button to confirm with: %s", resp.body)
 			}
 		})

@@ -19,7 +19,9 @@ func TestLogoutByScript(t *testing.T) {
 	b := a.browser()
 	b.signIn(ada)
 	script := []string{"Accept", "application/json", "Sec-Fetch-Mode", "cors"}
-	foreign := append([]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, script...)
+	foreign := append(
+		[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
+		script...)
 	if resp := b.do(http.MethodPost, "/auth0/logout", foreign...); resp.StatusCode != http.StatusForbidden {
 		t.Errorf("another site's script: got %s, want 403", resp.Status)
 	}
@@ -30,7 +32,8 @@ func TestLogoutByScript(t *testing.T) {
 	own := append([]string{"Sec-Fetch-Site", "same-origin"}, script...)
 	resp := b.do(http.MethodPost, "/auth0/logout", own...)
 	var answer map[string]string
-	if err := json.Unmarshal([]byte(resp.body), &answer); err != nil || resp.StatusCode != http.StatusOK {
+	if err := json.Unmarshal([]byte(resp.body), &answer); err != nil ||
+		resp.StatusCode != http.StatusOK {
 		t.Fatalf("got %s, %v: %s", resp.Status, err, resp.body)
 	}
 	if got := resp.Header.Get("Content-Type"); got != "application/json" {
@@ -136,7 +139,8 @@ func TestLogoutHintWithoutIDToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	query := location.Query()
-	if query.Has("id_token_hint") || query.Get("logout_hint") == "" || query.Get("client_id") == "" {
+	if query.Has("id_token_hint") || query.Get("logout_hint") == "" ||
+		query.Get("client_id") == "" {
 		t.Errorf("got %v, want logout_hint and client_id in place of the ID token", query)
 	}
 }

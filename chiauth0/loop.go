@@ -13,9 +13,9 @@ import (
 // Auth0's rate limit, for every user. The causes are a browser that does not keep the cookie and
 // nodes that do not share their sessions.
 //
-// The browser carries how many logins in a row began because the session of an earlier one was gone.
-// After two within a minute, /login is a page in place of the redirect. Each process counts for
-// itself: sessions in memory are gone after a restart, and that is no loop.
+// The browser carries how many logins in a row began because the session of an earlier one was
+// gone. After two within a minute, /login is a page in place of the redirect. Each process counts
+// for itself: sessions in memory are gone after a restart, and that is no loop.
 const (
 	loopPrefix   = "chiauth0_loop_"
 	loopWindow   = time.Minute
@@ -24,7 +24,8 @@ const (
 	maxLoopBytes = 1024
 )
 
-// loopCounter is the content of the cookie. It is sealed, so that a neighbouring host cannot set it.
+// loopCounter is the content of the cookie. It is sealed, so that a neighbouring host cannot set
+// it.
 type loopCounter struct {
 	Last  int64      `json:"t"` // Unix seconds of the last login that succeeded
 	Nodes []loopNode `json:"n"`
@@ -113,7 +114,12 @@ func (a *auth) countLogin(w http.ResponseWriter, r *http.Request, t transaction)
 	if err != nil {
 		return
 	}
-	a.setCookie(w, a.loopCookie(), a.transactions.SealString(plaintext, a.loopBinding()), loopWindow)
+	a.setCookie(
+		w,
+		a.loopCookie(),
+		a.transactions.SealString(plaintext, a.loopBinding()),
+		loopWindow,
+	)
 }
 
 func (a *auth) endLoop(w http.ResponseWriter) { a.setCookie(w, a.loopCookie(), "", 0) }

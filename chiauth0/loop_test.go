@@ -23,7 +23,10 @@ func (b *browser) forget() {
 			if err != nil {
 				b.app.t.Fatal(err)
 			}
-			jar.SetCookies(req.URL, []*http.Cookie{{Name: name, Path: "/", MaxAge: -1, Secure: true}})
+			jar.SetCookies(
+				req.URL,
+				[]*http.Cookie{{Name: name, Path: "/", MaxAge: -1, Secure: true}},
+			)
 		}
 	}
 }
@@ -60,7 +63,8 @@ func TestLoop(t *testing.T) {
 		loseTwoLogins(b)
 		before := len(a.tenant.Requests("/authorize"))
 		resp := b.get("/auth0/login?next_url=/account")
-		if resp.StatusCode != http.StatusTooManyRequests || resp.location() != "" || !strings.Contains(resp.body, "cookies") {
+		if resp.StatusCode != http.StatusTooManyRequests || resp.location() != "" ||
+			!strings.Contains(resp.body, "cookies") {
 			t.Errorf("answered %s to %q: %s", resp.Status, resp.location(), resp.body)
 		}
 		if n := len(a.tenant.Requests("/authorize")); n != before {

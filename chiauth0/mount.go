@@ -10,8 +10,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// mountedAt refuses requests to a Router that is mounted elsewhere than MountPath says. Guards would
-// redirect to a login that is not there, and Auth0 to a callback that is not there.
+// mountedAt refuses requests to a Router that is mounted elsewhere than MountPath says. Guards
+// would redirect to a login that is not there, and Auth0 to a callback that is not there.
 func (a *auth) mountedAt(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.reachable(r); err != nil {

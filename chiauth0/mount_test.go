@@ -13,7 +13,10 @@ import (
 )
 
 // serveInstead replaces the application by one that build makes of a Config of its own.
-func (a *app) serveInstead(build func(*chiauth0.Config) http.Handler, changes ...func(*chiauth0.Config)) {
+func (a *app) serveInstead(
+	build func(*chiauth0.Config) http.Handler,
+	changes ...func(*chiauth0.Config),
+) {
 	a.t.Helper()
 	a.cfg = a.cfg.Clone()
 	for _, change := range changes {
@@ -24,11 +27,16 @@ func (a *app) serveInstead(build func(*chiauth0.Config) http.Handler, changes ..
 
 // register lets these paths of the application be callback and logout URLs.
 func (a *app) register(callback, logout string) {
-	a.client.CallbackURLs, a.client.LogoutURLs = []string{a.base + callback}, []string{a.base + logout}
+	a.client.CallbackURLs, a.client.LogoutURLs = []string{
+		a.base + callback,
+	}, []string{
+		a.base + logout,
+	}
 	a.tenant.AddClient(a.client)
 }
 
-// TestMounts proves that a login and a logout work wherever the Router is mounted, as long as MountPath says so.
+// TestMounts proves that a login and a logout work wherever the Router is mounted, as long as
+// MountPath says so.
 func TestMounts(t *testing.T) {
 	t.Parallel()
 	guarded := func(r chi.Router, cfg *chiauth0.Config) {
@@ -114,13 +122,25 @@ func TestMounts(t *testing.T) {
 			}
 			back := b.get(b.authorize(b.begin(toLogin.location()), ada).String())
 			if back.location() != a.base+test.account {
-				t.Fatalf("the login ends with %s at %q: %s\n%s", back.Status, back.location(), back.body, a.log)
+				t.Fatalf(
+					"the login ends with %s at %q: %s\n%s",
+					back.Status,
+					back.location(),
+					back.body,
+					a.log,
+				)
 			}
 			if got := b.get(test.account).body; got != "hello "+ada {
 				t.Errorf("signed in, %s says %q", test.account, got)
 			}
 			// ServeMux adds a slash of its own.
-			if end := b.follow(mount + "/logout"); strings.TrimSuffix(end.String(), "/") != strings.TrimSuffix(a.base+home, "/") {
+			if end := b.follow(mount + "/logout"); strings.TrimSuffix(
+				end.String(),
+				"/",
+			) != strings.TrimSuffix(
+				a.base+home,
+				"/",
+			) {
 				t.Errorf("the logout ends at %s, want %s", end, a.base+home)
 			}
 		})
@@ -155,11 +175,14 @@ func TestMountedElsewhere(t *testing.T) {
 		})
 		for _, path := range []string{"", "/", "/login", "/callback", "/logout", "/me"} {
 			resp := a.browser().get("/elsewhere" + path)
-			if resp.StatusCode != http.StatusInternalServerError || len(resp.Header["Set-Cookie"]) > 0 {
+			if resp.StatusCode != http.StatusInternalServerError ||
+				len(resp.Header["Set-Cookie"]) > 0 {
 				t.Errorf("/elsewhere%s answered %s", path, resp.Status)
 			}
 		}
-		if log := a.log.String(); !strings.Contains(log, "/elsewhere") || !strings.Contains(log, "MountPath") || !strings.Contains(log, "/auth0") {
+		if log := a.log.String(); !strings.Contains(log, "/elsewhere") ||
+			!strings.Contains(log, "MountPath") ||
+			!strings.Contains(log, "/auth0") {
 			t.Errorf("the log does not name both: %s", log)
 		}
 	})

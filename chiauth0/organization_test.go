@@ -51,7 +51,13 @@ func TestOrganizationAskedFor(t *testing.T) {
 					}
 				})
 				a.tenant.AddOrganization(chiauth0test.Organization{ID: id, Name: name})
-				a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Organizations: []string{id}})
+				a.tenant.AddUser(
+					chiauth0test.User{
+						Email:         ada,
+						Password:      "password",
+						Organizations: []string{id},
+					},
+				)
 				a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
 					delete(token.Claims, "org_id")
 					delete(token.Claims, "org_name")
@@ -110,7 +116,13 @@ func TestOrganizationList(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, func(c *chiauth0.Config) { c.Organizations = test.list })
 			a.tenant.AddOrganization(chiauth0test.Organization{ID: test.asked, Name: "any"})
-			a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Organizations: []string{test.asked}})
+			a.tenant.AddUser(
+				chiauth0test.User{
+					Email:         ada,
+					Password:      "password",
+					Organizations: []string{test.asked},
+				},
+			)
 			a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
 				if test.orgID != "" {
 					token.Claims["org_id"], token.Claims["org_name"] = test.orgID, "name-of-"+test.orgID

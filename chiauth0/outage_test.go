@@ -13,7 +13,8 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// checkUnavailable checks an answer to somebody whose session we could not read: 503, nothing said about the session.
+// checkUnavailable checks an answer to somebody whose session we could not read: 503, nothing said
+// about the session.
 func checkUnavailable(t *testing.T, what string, resp *response) {
 	t.Helper()
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.location() != "" {
@@ -22,12 +23,21 @@ func checkUnavailable(t *testing.T, what string, resp *response) {
 	if cookies := resp.Header["Set-Cookie"]; len(cookies) > 0 {
 		t.Errorf("%s touches cookies: %q", what, cookies)
 	}
-	if resp.Header.Get("Retry-After") == "" || resp.Header.Get("Cache-Control") != "private, no-store" {
+	if resp.Header.Get("Retry-After") == "" ||
+		resp.Header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("%s: headers %v", what, resp.Header)
 	}
 }
 
-var needsUser = []string{"/account", "/staff", "/superuser", "/editors", "/auth0", "/auth0/me", "/auth0/logout"}
+var needsUser = []string{
+	"/account",
+	"/staff",
+	"/superuser",
+	"/editors",
+	"/auth0",
+	"/auth0/me",
+	"/auth0/logout",
+}
 
 // TestStoreDown proves S11 at the level of guards: a store that does not answer signs nobody out.
 func TestStoreDown(t *testing.T) {
@@ -47,7 +57,8 @@ func TestStoreDown(t *testing.T) {
 		checkUnavailable(t, path+" for a program", api)
 		checkProblem(t, api, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
-	if resp := b.get("/"); resp.StatusCode != http.StatusOK || resp.body != "nobody: chiauth0: unavailable: sessionstores: session store unavailable: the store is down" {
+	if resp := b.get("/"); resp.StatusCode != http.StatusOK ||
+		resp.body != "nobody: chiauth0: unavailable: sessionstores: session store unavailable: the store is down" {
 		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	if resp := b.get("/cart"); resp.StatusCode != http.StatusOK || resp.body != "cart: " {
@@ -98,9 +109,10 @@ func TestProviderDown(t *testing.T) {
 	}
 
 	t.Run("one that hangs is given up after UserTimeout", func(t *testing.T) {
-		a.in(t).serveInstead(func(c *chiauth0.Config) http.Handler { return routes(c) }, func(c *chiauth0.Config) {
-			c.Users, c.UserTimeout = hangingUsers{users}, 20*time.Millisecond
-		})
+		a.in(t).
+			serveInstead(func(c *chiauth0.Config) http.Handler { return routes(c) }, func(c *chiauth0.Config) {
+				c.Users, c.UserTimeout = hangingUsers{users}, 20*time.Millisecond
+			})
 		checkUnavailable(t, "/account", b.get("/account"))
 	})
 
@@ -117,7 +129,8 @@ func TestProviderDown(t *testing.T) {
 		r.With(chiauth0.RequireLogin(cfg)).Get("/", whoami)
 		a.net.serve(a.base, r)
 		b.get("/")
-		if got == nil || !errors.Is(got, chiauth0.ErrUnavailable) || !errors.Is(got, down) || errors.Is(got, chiauth0.ErrNotSignedIn) {
+		if got == nil || !errors.Is(got, chiauth0.ErrUnavailable) || !errors.Is(got, down) ||
+			errors.Is(got, chiauth0.ErrNotSignedIn) {
 			t.Errorf("got %v", got)
 		}
 	})

@@ -104,9 +104,14 @@ func (a *auth) renderConfirm(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// renderContinue writes a page with a link, for a service worker. An automatic one opens the link by
-// itself: the person has clicked already.
-func (a *auth) renderContinue(w http.ResponseWriter, r *http.Request, target string, automatic bool) {
+// renderContinue writes a page with a link, for a service worker. An automatic one opens the link
+// by itself: the person has clicked already.
+func (a *auth) renderContinue(
+	w http.ResponseWriter,
+	r *http.Request,
+	target string,
+	automatic bool,
+) {
 	err := a.render(w, http.StatusOK, continuePage, continueData{target, automatic})
 	if err != nil {
 		a.fail(w, r, err)

@@ -32,18 +32,32 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 	b, stranger := a.browser(), a.browser()
 	b.signIn(ada)
 	pages := map[string]*response{
-		"home, signed out":           stranger.get("/auth0", headers...),
-		"home, signed in":            b.get("/auth0", headers...),
-		"confirm":                    b.get("/auth0/logout", append(headers, "Sec-Fetch-Site", "cross-site")...),
-		"400, stray callback":        stranger.get("/auth0/callback?state=x&code=y&error_description="+url.QueryEscape(hostileName), headers...),
-		"400, login":                 stranger.get("/auth0/login?max_age="+url.QueryEscape(hostileName), headers...),
-		"401":                        stranger.do(http.MethodPost, "/account", headers...),
-		"403, guard":                 b.get("/staff", headers...),
-		"403, a logout from another": b.do(http.MethodPost, "/auth0/logout", append(headers, "Origin", "https://evil.example")...),
+		"home, signed out": stranger.get("/auth0", headers...),
+		"home, signed in":  b.get("/auth0", headers...),
+		"confirm": b.get(
+			"/auth0/logout",
+			append(headers, "Sec-Fetch-Site", "cross-site")...),
+		"400, stray callback": stranger.get(
+			"/auth0/callback?state=x&code=y&error_description="+url.QueryEscape(hostileName),
+			headers...),
+		"400, login": stranger.get(
+			"/auth0/login?max_age="+url.QueryEscape(hostileName),
+			headers...),
+		"401":        stranger.do(http.MethodPost, "/account", headers...),
+		"403, guard": b.get("/staff", headers...),
+		"403, a logout from another": b.do(
+			http.MethodPost,
+			"/auth0/logout",
+			append(headers, "Origin", "https://evil.example")...),
 	}
 	a.tenant.Misbehave(deny("access_denied", hostileName))
 	stranger = a.browser()
-	callback := stranger.authorize(stranger.begin("/auth0/login?next_url="+url.QueryEscape(`/account?a="><script>alert(1)</script>`)), ada)
+	callback := stranger.authorize(
+		stranger.begin(
+			"/auth0/login?next_url="+url.QueryEscape(`/account?a="><script>alert(1)</script>`),
+		),
+		ada,
+	)
 	pages["403, denied"] = stranger.get(callback.String(), headers...)
 	a.store.down.Store(true)
 	pages["503"] = b.get("/account", headers...)
@@ -53,8 +67,8 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 // hostileName is a name that somebody gave themselves.
 const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" + `&amp;{{.}}` + "\u2028</title></style>"
 
-// TestOwnPages proves S9's headers, that a policy lets the page's own style in and nothing else, that everything is escaped, and
-// what screen readers and phones need.
+// TestOwnPages proves S9's headers, that a policy lets the page's own style in and nothing else,
+// that everything is escaped, and what screen readers and phones need.
 func TestOwnPages(t *testing.T) {
 	t.Parallel()
 	for name, page := range ownPages(t) {
@@ -80,7 +94,8 @@ func TestOwnPages(t *testing.T) {
 			if strings.Contains(page.body, "<script") || strings.Contains(page.body, "<img") {
 				t.Errorf("not escaped: %s", page.body)
 			}
-			if strings.Contains(page.body, "{{") && name != "403, denied" && name != "home, signed in" {
+			if strings.Contains(page.body, "{{") && name != "403, denied" &&
+				name != "home, signed in" {
 				t.Errorf("a template in the page: %s", page.body)
 			}
 		})
@@ -115,7 +130,8 @@ func text(node *html.Node) string {
 	return strings.TrimSpace(b.String())
 }
 
-// checkPolicy checks S9's policy against what is really in the page: a style that a browser would not apply is a fault, too.
+// checkPolicy checks S9's policy against what is really in the page: a style that a browser would
+// not apply is a fault, too.
 func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 	t.Helper()
 	if len(policies) != 1 {
@@ -140,7 +156,8 @@ func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 	}
 	for node := range root.Descendants() {
 		for _, attr := range node.Attr {
-			if attr.Key == "style" || attr.Key == "src" || attr.Key == "srcset" || strings.HasPrefix(attr.Key, "on") {
+			if attr.Key == "style" || attr.Key == "src" || attr.Key == "srcset" ||
+				strings.HasPrefix(attr.Key, "on") {
 				t.Errorf("<%s %s=%q>, which the policy forbids", node.Data, attr.Key, attr.Val)
 			}
 		}
@@ -165,7 +182,8 @@ func checkMarkup(t *testing.T, root *html.Node) {
 		t.Errorf("the title is not the heading %q", text(headings[0]))
 	}
 	viewport := slices.ContainsFunc(elements(root, "meta"), func(meta *html.Node) bool {
-		return attribute(meta, "name") == "viewport" && !strings.Contains(attribute(meta, "content"), "user-scalable")
+		return attribute(meta, "name") == "viewport" &&
+			!strings.Contains(attribute(meta, "content"), "user-scalable")
 	})
 	if !viewport {
 		t.Error("no viewport, so a phone shows the page tiny")
@@ -180,7 +198,8 @@ func checkMarkup(t *testing.T, root *html.Node) {
 		}
 	}
 	for _, link := range elements(root, "a") {
-		if href := attribute(link, "href"); !strings.HasPrefix(href, "/") || strings.HasPrefix(href, "//") {
+		if href := attribute(link, "href"); !strings.HasPrefix(href, "/") ||
+			strings.HasPrefix(href, "//") {
 			t.Errorf("a link to %q", href)
 		}
 	}

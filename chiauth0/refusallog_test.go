@@ -36,7 +36,8 @@ func TestRefusalsAreLogged(t *testing.T) {
 		b.signIn(ada)
 		id := "user=" + a.users.Accounts()[0].ID
 		for path, rule := range map[string]string{
-			"/staff": "rule=staff", "/superuser": "rule=superuser", "/editors": `rule="group editors"`,
+			"/staff": "rule=staff", "/superuser": "rule=superuser",
+			"/editors": `rule="group editors"`,
 		} {
 			b.get(path)
 			checkLine(t, a.log.lastLine(), "level=WARN", "status=403", "code=forbidden", id,
@@ -55,7 +56,9 @@ func TestRefusalsAreLogged(t *testing.T) {
 	t.Run("by Auth0: its code and description", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
-		a.tenant.Misbehave(deny("access_denied", "Service not found: https://api.example\r\nlevel=ERROR"))
+		a.tenant.Misbehave(
+			deny("access_denied", "Service not found: https://api.example\r\nlevel=ERROR"),
+		)
 		a.browser().login("/auth0/login", ada)
 		line := a.log.lastLine()
 		checkLine(t, line, "level=WARN", "code=access_denied", "provider_code=access_denied",

@@ -37,7 +37,8 @@ func isOrigin(u, base *url.URL) bool {
 	return u.Scheme == base.Scheme && normalHost(u.Scheme, u.Host) == base.Host
 }
 
-// shortPage keeps the path alone of a page that is too long, and nothing of a path that is too long.
+// shortPage keeps the path alone of a page that is too long, and nothing of a path that is too
+// long.
 func shortPage(page string) string {
 	if len(page) <= maxReturnTo {
 		return page
@@ -76,7 +77,8 @@ func (a *auth) callbackIsHome() bool {
 // localPath checks that raw is a path of this origin, with a query and a fragment if there are any,
 // and returns it as it is sent. The rule:
 //
-//   - It begins with a slash. The next byte is no slash and no backslash, which browsers read as one.
+//   - It begins with a slash. The next byte is no slash and no backslash, which is the same
+//     to browsers.
 //   - It has no backslash, and no control byte, which browsers drop.
 //   - It parses without a scheme and a host.
 //   - Its path, decoded once as a server does, has no backslash, no control byte, no "//" and no

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// HostileRedirects are the values of testdata/hostile_redirects.txt. It is exported for the tests from outside.
+// HostileRedirects are the values of testdata/hostile_redirects.txt. It is exported for the tests
+// from outside.
 func HostileRedirects(t testing.TB) []string {
 	t.Helper()
 	file, err := os.ReadFile("testdata/hostile_redirects.txt")
@@ -34,8 +35,9 @@ func HostileRedirects(t testing.TB) []string {
 func newTestAuth(t testing.TB, change func(*Config)) *auth {
 	t.Helper()
 	cfg := &Config{
-		Domain: "tenant.example", ClientID: "client", ClientSecret: "a secret of more than thirty-two bytes",
-		BaseURL: "https://app.example", Logger: slog.New(slog.DiscardHandler),
+		Domain: "tenant.example", ClientID: "client",
+		ClientSecret: "a secret of more than thirty-two bytes",
+		BaseURL:      "https://app.example", Logger: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(cfg)
@@ -54,14 +56,15 @@ func sentTo(t testing.TB, a *auth, next string) string {
 	return w.Header().Get("Location")
 }
 
-// L1, L2: whatever next_url says, the browser stays on this origin, at a path that no server behind it can mistake for
-// another site's.
+// L1, L2: whatever next_url says, the browser stays on this origin, at a path that no server behind
+// it can mistake for another site's.
 func FuzzReturnTo(f *testing.F) {
 	for _, next := range HostileRedirects(f) {
 		f.Add(next)
 	}
 	for _, next := range []string{
-		"/account", "/account?q=a%0Ab&r=//x", "https://app.example/account#x", "HTTPS://APP.EXAMPLE:443?q", "/a%2fb", "/ü?ü#ü",
+		"/account", "/account?q=a%0Ab&r=//x", "https://app.example/account#x",
+		"HTTPS://APP.EXAMPLE:443?q", "/a%2fb", "/ü?ü#ü",
 	} {
 		f.Add(next)
 	}

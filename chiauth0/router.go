@@ -28,7 +28,7 @@ import (
 //
 // The query of /login:
 //
-//	next_url            where the login ends: a path of this application. Also next, target_link_uri
+//	next_url            where the login ends: a path here. Also next and target_link_uri
 //	connection, login_hint, screen_hint, prompt, max_age, organization, invitation, ui_locales,
 //	acr_values          passed on to Auth0, within the limits of the Config
 //	iss                 has to be the tenant, if present (OpenID Connect Core, section 4)

@@ -2,6 +2,7 @@ package chiauth0_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,9 @@ func TestRouterInAnApplication(t *testing.T) {
 			r := chi.NewRouter()
 			r.Use(middleware.GetHead)
 			answers := func() {
-				r.NotFound(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ours: not found", http.StatusNotFound) })
+				r.NotFound(
+					func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ours: not found", http.StatusNotFound) },
+				)
 				r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 					http.Error(w, "ours: not allowed", http.StatusMethodNotAllowed)
 				})
@@ -42,12 +45,14 @@ func TestRouterInAnApplication(t *testing.T) {
 		a := newApp(t)
 		a.serveInstead(build(early))
 		b := a.browser()
-		if resp := b.get("/auth0/nothing"); resp.StatusCode != http.StatusNotFound || !strings.Contains(resp.body, "ours") {
+		if resp := b.get("/auth0/nothing"); resp.StatusCode != http.StatusNotFound ||
+			!strings.Contains(resp.body, "ours") {
 			t.Errorf("NotFound %s: %s, %s", name, resp.Status, resp.body)
 		} else if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "default-src") {
 			t.Errorf("the application's own page may load nothing: %s", csp)
 		}
-		if resp := b.do(http.MethodDelete, "/auth0/login"); resp.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(resp.body, "ours") {
+		if resp := b.do(http.MethodDelete, "/auth0/login"); resp.StatusCode != http.StatusMethodNotAllowed ||
+			!strings.Contains(resp.body, "ours") {
 			t.Errorf("MethodNotAllowed %s: %s, %s", name, resp.Status, resp.body)
 		}
 	}
@@ -58,11 +63,13 @@ func TestRouterInAnApplication(t *testing.T) {
 		b := a.browser()
 		b.signIn(ada)
 		for path, want := range map[string]int{
-			"/account": 200, "/auth0": 200, "/auth0/me": 200, "/auth0/login": 503, "/auth0/logout": 503,
+			"/account": 200, "/auth0": 200, "/auth0/me": 200, "/auth0/login": 503,
+			"/auth0/logout":                  503,
 			"/auth0/callback?state=a&code=b": 405, "/auth0/nothing": 404,
 		} {
 			resp := b.do(http.MethodHead, path)
-			if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 || resp.location() != "" {
+			if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 ||
+				resp.location() != "" {
 				t.Errorf("HEAD %s answered %s, %v", path, resp.Status, resp.Header)
 			}
 		}
@@ -80,15 +87,19 @@ func TestRouterInAnApplication(t *testing.T) {
 			t.Error("Router is no *chi.Mux")
 		}
 		routes := map[string]bool{}
-		err := chi.Walk(parent, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-			routes[method+" "+route] = true
-			return nil
-		})
+		err := chi.Walk(
+			parent,
+			func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+				routes[method+" "+route] = true
+				return nil
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, route := range []string{
-			"GET /auth0/", "GET /auth0/login", "GET /auth0/callback", "GET /auth0/logout", "POST /auth0/logout", "GET /auth0/me",
+			"GET /auth0/", "GET /auth0/login", "GET /auth0/callback", "GET /auth0/logout",
+			"POST /auth0/logout", "GET /auth0/me",
 		} {
 			if !routes[route] {
 				t.Errorf("%s is not among %v", route, routes)
@@ -97,7 +108,57 @@ func TestRouterInAnApplication(t *testing.T) {
 	})
 }
 
-// TestTwoConfigs proves C19 for guards: with two Configs on one session manager, one's user is nobody to the other.
+// TestMissingPages checks the answers of a Router whose application has no handlers for them.
+func TestMissingPages(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	for _, path := range []string{"/auth0/nothing", "/auth0/login/more", "/auth0/callback/"} {
+		page := b.get(path)
+		if page.StatusCode != http.StatusNotFound ||
+			!strings.Contains(page.body, "<h1>Page not found</h1>") {
+			t.Errorf("%s: got %s: %s", path, page.Status, page.body)
+		}
+		checkProblem(t, b.get(path, "Accept", "application/json"), 404, "not_found")
+	}
+	for request, allow := range map[string][]string{
+		"POST /auth0/login":       {"GET", "HEAD"},
+		"DELETE /auth0/logout":    {"GET", "HEAD", "POST"},
+		"PUT /auth0":              {"GET", "HEAD"},
+		"PATCH /auth0/me":         {"GET", "HEAD"},
+		"OPTIONS /auth0/login":    {"GET", "HEAD"},
+		"POST /auth0/callback?x=": {"GET"},
+		"HEAD /auth0/callback?x=": {"GET"},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		resp := b.do(method, path)
+		if got := resp.Header["Allow"]; resp.StatusCode != 405 || !slices.Equal(got, allow) {
+			t.Errorf("%s: got %s with Allow %q, want 405 with %q", request, resp.Status, got, allow)
+		}
+		if method != http.MethodHead && !strings.Contains(resp.body, "This does not work here") {
+			t.Errorf("%s: got no page: %s", request, resp.body)
+		}
+	}
+}
+
+// HEAD works where GET does, without chi's GetHead too.
+func TestHeadOfTheRouter(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	b := a.browser()
+	b.signIn(ada)
+	for path, want := range map[string]int{
+		"/auth0": 200, "/auth0/": 200, "/auth0/me": 200, "/auth0/login": 503, "/auth0/logout": 503,
+	} {
+		resp := b.do(http.MethodHead, path)
+		if resp.StatusCode != want || len(resp.Header["Set-Cookie"]) > 0 {
+			t.Errorf("HEAD %s: got %s with %q, want %d", path, resp.Status, resp.Header, want)
+		}
+	}
+}
+
+// TestTwoConfigs proves C19 for guards: with two Configs on one session manager, one's user is
+// nobody to the other.
 func TestTwoConfigs(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

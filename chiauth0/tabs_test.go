@@ -93,7 +93,10 @@ func TestCallbackWithoutItsCookie(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		first := a.browser()
-		callback := first.authorize(first.begin("/auth0/login?next_url=/account&ui_locales=de"), ada)
+		callback := first.authorize(
+			first.begin("/auth0/login?next_url=/account&ui_locales=de"),
+			ada,
+		)
 		second := a.browser()
 		again := second.get(callback.String())
 		second.refusedByRestart(again)
@@ -106,7 +109,11 @@ func TestCallbackWithoutItsCookie(t *testing.T) {
 		}
 		resp := second.get(second.authorize(u, grace).String())
 		if resp.location() != "https://app.example/account" {
-			t.Errorf("the new login ends with %s at %q, want /account", resp.Status, resp.location())
+			t.Errorf(
+				"the new login ends with %s at %q, want /account",
+				resp.Status,
+				resp.location(),
+			)
 		}
 		if got := second.whoami(); got != "hello "+grace {
 			t.Errorf("got %q, want Grace", got)
@@ -117,7 +124,11 @@ func TestCallbackWithoutItsCookie(t *testing.T) {
 		a := newApp(t)
 		first, second := a.browser(), a.browser()
 		query := "organization=org_a&acr_values=mfa&max_age=60&prompt=login&invitation=ticket"
-		callback := with(a.callback(), "state", first.begin("/auth0/login?"+query).Query().Get("state"))
+		callback := with(
+			a.callback(),
+			"state",
+			first.begin("/auth0/login?"+query).Query().Get("state"),
+		)
 		resp := second.get(callback)
 		second.refusedByRestart(resp)
 		u, err := resp.Location()

@@ -93,7 +93,8 @@ func TestTokenType(t *testing.T) {
 func TestExpiresIn(t *testing.T) {
 	t.Parallel()
 	for _, value := range []any{
-		nil, 0, -1, 3600, 3600.7, 0.5, "3600", "3600.5", " 3600 ", "", "soon", true, false, 1e15, 1e300,
+		nil, 0, -1, 3600, 3600.7, 0.5, "3600", "3600.5", " 3600 ", "", "soon", true, false, 1e15,
+		1e300,
 		[]int{1},
 		map[string]int{"a": 1},
 		"NaN", "Infinity",

@@ -113,7 +113,8 @@ type transactionInfo struct {
 	created time.Time
 }
 
-// transactionCookies lists this Config's transaction cookies of a request but one, the newest first.
+// transactionCookies lists this Config's transaction cookies of a request but one, the newest
+// first.
 func (a *auth) transactionCookies(r *http.Request, but string) []transactionInfo {
 	var found []transactionInfo
 	for _, c := range r.Cookies() {

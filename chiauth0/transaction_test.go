@@ -26,7 +26,10 @@ func (b *browser) plant(name, value string) {
 	if err != nil {
 		b.app.t.Fatal(err)
 	}
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})
+	b.Jar.SetCookies(
+		u,
+		[]*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}},
+	)
 }
 
 func TestTransactionCookie(t *testing.T) {
@@ -39,8 +42,11 @@ func TestTransactionCookie(t *testing.T) {
 			t.Fatalf("%d cookies", len(resp.Cookies()))
 		}
 		c := resp.Cookies()[0]
-		if !strings.HasPrefix(c.Name, "__Host-chiauth0_tx_") || c.Path != "/" || c.Domain != "" || !c.Secure || !c.HttpOnly ||
-			c.SameSite != http.SameSiteLaxMode || c.MaxAge <= int(time.Hour/time.Second) {
+		if !strings.HasPrefix(c.Name, "__Host-chiauth0_tx_") || c.Path != "/" || c.Domain != "" ||
+			!c.Secure ||
+			!c.HttpOnly ||
+			c.SameSite != http.SameSiteLaxMode ||
+			c.MaxAge <= int(time.Hour/time.Second) {
 			t.Errorf("%+v", c)
 		}
 		location, err := resp.Location()
@@ -56,14 +62,22 @@ func TestTransactionCookie(t *testing.T) {
 	t.Run("over plain http it has no prefix and no Secure", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
-		if c := a.browser().get("/auth0/login").Cookies()[0]; !strings.HasPrefix(c.Name, "chiauth0_tx_") || c.Secure || !c.HttpOnly ||
+		if c := a.browser().get("/auth0/login").Cookies()[0]; !strings.HasPrefix(
+			c.Name,
+			"chiauth0_tx_",
+		) ||
+			c.Secure ||
+			!c.HttpOnly ||
 			c.SameSite != http.SameSiteLaxMode {
 			t.Errorf("%+v", c)
 		}
 	})
 	t.Run("Lax even where the session's cookie is not", func(t *testing.T) {
 		t.Parallel()
-		a := newApp(t, func(c *chiauth0.Config) { c.Sessions.Cookie.SameSite = http.SameSiteNoneMode })
+		a := newApp(
+			t,
+			func(c *chiauth0.Config) { c.Sessions.Cookie.SameSite = http.SameSiteNoneMode },
+		)
 		if c := a.browser().get("/auth0/login").Cookies()[0]; c.SameSite != http.SameSiteLaxMode {
 			t.Errorf("SameSite is %d", c.SameSite)
 		}
@@ -231,7 +245,8 @@ func TestTransactionAge(t *testing.T) {
 	}
 	t.Run("it holds the redirect_uri that was sent", func(t *testing.T) {
 		t.Parallel()
-		// In development both names answer. The code is only good for the redirect_uri it was asked for with.
+		// In development both names answer. The code is only good for the redirect_uri it was asked
+		// for with.
 		a := newApp(t, func(c *chiauth0.Config) { c.BaseURL = "" })
 		b := a.browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)

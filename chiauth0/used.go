@@ -5,9 +5,9 @@ import "sync"
 // maxUsed bounds the memory for used callbacks to some hundred kilobytes.
 const maxUsed = 4096
 
-// usedStates holds the IDs of the callbacks that this process has begun to redeem, so that a doubled
-// request does not redeem the code a second time. Auth0 takes that for a stolen code and revokes the
-// tokens of the first (RFC 6749, section 4.1.2). It is safe for concurrent use.
+// usedStates holds the IDs of the callbacks that this process has begun to redeem, so that a
+// doubled request does not redeem the code a second time. Auth0 takes that for a stolen code and
+// revokes the tokens of the first (RFC 6749, section 4.1.2). It is safe for concurrent use.
 type usedStates struct {
 	mu    sync.Mutex
 	known map[string]struct{}
