@@ -199,23 +199,28 @@ func TestMultiResourceRefresh(t *testing.T) {
 			edits{"audience": reports}, reports, "openid offline_access read:reports",
 		},
 		"a listed audience and scope": {
-			edits{"audience": reports, "scope": "openid read:reports"}, reports,
+			edits{"audience": reports, "scope": "openid read:reports"},
+			reports,
 			"openid read:reports",
 		},
 		"scopes that the policy lacks are dropped": {
-			edits{"audience": reports, "scope": "read:reports write:reports read:orders"}, reports,
+			edits{"audience": reports, "scope": "read:reports write:reports read:orders"},
+			reports,
 			"read:reports",
 		},
 		"scopes that the API lacks are dropped": {
-			edits{"audience": reports, "scope": "read:reports unregistered"}, reports,
+			edits{"audience": reports, "scope": "read:reports unregistered"},
+			reports,
 			"read:reports",
 		},
 		"the login's audience with its policy": {
-			edits{"audience": orders, "scope": "read:orders write:orders"}, orders,
+			edits{"audience": orders, "scope": "read:orders write:orders"},
+			orders,
 			"read:orders write:orders",
 		},
 		"an unlisted audience is ignored": {
-			edits{"audience": "https://unlisted.test", "scope": "read:unlisted openid"}, orders,
+			edits{"audience": "https://unlisted.test", "scope": "read:unlisted openid"},
+			orders,
 			"openid",
 		},
 		"an unregistered audience is ignored": {
