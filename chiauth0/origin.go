@@ -171,8 +171,11 @@ func normalHost(scheme, host string) string {
 // RFC 8252, section 7.3).
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" {
 		return true
+	}
+	if strings.HasSuffix(host, ".localhost") {
+		return isHostName(host) // "evil.example/.localhost" is another host in a URL
 	}
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && addr.IsLoopback()
