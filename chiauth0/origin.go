@@ -43,6 +43,10 @@ func parseIssuer(domain string) (string, error) {
 	if err := checkHost(u); err != nil {
 		return "", fmt.Errorf("%s %q: %w", name, domain, err)
 	}
+	if path := strings.Trim(u.Path, "/"); path != "" && isAuth0Host(raw) {
+		return "", fmt.Errorf("%s %q has a path, and an issuer of Auth0 has none: leave it out",
+			name, domain)
+	}
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }
 

@@ -174,6 +174,14 @@ func TestRefusedConfigs(t *testing.T) {
 			[]string{"AUTH0_USER_FIELD_MAPPING", `"id"`},
 		},
 
+		"client secret that is the client id": {
+			func(c *config) { c.ClientSecret = c.ClientID },
+			[]string{"AUTH0_CLIENT_SECRET", "is the ClientID"},
+		},
+		"scopes in one element": {
+			func(c *config) { c.Scopes = []string{"openid profile"} },
+			[]string{"AUTH0_SCOPES", "openid profile", "one scope"},
+		},
 		"audience that is the client": {
 			func(c *config) { c.Audience = c.ClientID },
 			[]string{"AUTH0_AUDIENCE", "ClientID"},

@@ -166,6 +166,10 @@ func TestRefusedOrigins(t *testing.T) {
 			func(c *config) { c.Domain = "tenant.eu.auth0.com:99999" },
 			[]string{"AUTH0_DOMAIN", "65535"},
 		},
+		"domain of Auth0 with a path": {
+			func(c *config) { c.Domain = "https://tenant.eu.auth0.com/authorize" },
+			[]string{"AUTH0_DOMAIN", "path"},
+		},
 		"domain with a wildcard": {
 			func(c *config) { c.Domain = "*.auth0.com" },
 			[]string{"AUTH0_DOMAIN", "wildcard"},
