@@ -14,6 +14,8 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
+type errorHandler = func(http.ResponseWriter, *http.Request, *chiauth0.Error)
+
 // lastError is an ErrorHandler that keeps what it is given, for errors.Is and errors.As.
 type lastError struct {
 	mu  sync.Mutex
@@ -32,7 +34,7 @@ func (l *lastError) handle(w http.ResponseWriter, _ *http.Request, err *chiauth0
 func checkOffersOtherAccount(t *testing.T, resp *response, want string) {
 	t.Helper()
 	link := switchLink.FindStringSubmatch(resp.body)
-	if link == nil || html.UnescapeString(link[1]) != want {
+	if len(link) != 2 || html.UnescapeString(link[1]) != want {
 		t.Errorf("got the links %q to another account, want %q", link, want)
 	}
 	if strings.Contains(resp.body, "Try again") {
@@ -54,7 +56,7 @@ func TestProviderErrors(t *testing.T) {
 		t.Run(""+code, func(t *testing.T) {
 			t.Parallel()
 			var last lastError
-			for _, handler := range []func(http.ResponseWriter, *http.Request, *chiauth0.Error){nil, last.handle} {
+			for _, handler := range []errorHandler{nil, last.handle} {
 				a := newApp(t, func(c *chiauth0.Config) { c.ErrorHandler = handler })
 				a.tenant.Misbehave(chiauth0test.Faults{Callback: func(query url.Values) {
 					query.Del("code")
@@ -170,7 +172,7 @@ func TestCodeIsBound(t *testing.T) {
 		}
 	})
 	t.Run(
-		"every answer takes the cookie away, of a login that fails too, and its code is not tried again",
+		"a failed login loses its cookie, and its code is not tried again",
 		func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t)

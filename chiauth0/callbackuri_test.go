@@ -46,7 +46,8 @@ func TestCallbackURIs(t *testing.T) {
 				!strings.Contains(home.body, "Welcome, Ada Lovelace") {
 				t.Errorf("the home answered %s: %s", home.Status, home.body)
 			}
-			if stray := a.browser().get(test.path + "?error=access_denied&state=x"); stray.StatusCode != http.StatusBadRequest {
+			stray := a.browser().get(test.path + "?error=access_denied&state=x")
+			if stray.StatusCode != 400 {
 				t.Errorf("a stray callback answered %s", stray.Status)
 			}
 		})
@@ -57,9 +58,11 @@ func TestCallbackURIs(t *testing.T) {
 func TestAnnouncedLogoutURL(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*chiauth0.Config){
-		"https://app.example/auth0":    func(*chiauth0.Config) {},
-		"https://app.example/":         func(c *chiauth0.Config) { c.MountPath = "/" },
-		"https://www.example/bye":      func(c *chiauth0.Config) { c.PostLogoutURL = "https://www.example/bye" },
+		"https://app.example/auth0": func(*chiauth0.Config) {},
+		"https://app.example/":      func(c *chiauth0.Config) { c.MountPath = "/" },
+		"https://www.example/bye": func(c *chiauth0.Config) {
+			c.PostLogoutURL = "https://www.example/bye"
+		},
 		"https://app.example/app/sign": func(c *chiauth0.Config) { c.MountPath = "/app/sign" },
 	} {
 		t.Run(want, func(t *testing.T) {

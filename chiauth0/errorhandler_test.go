@@ -35,9 +35,10 @@ func TestProblems(t *testing.T) {
 	for header, want := range map[string]string{
 		"text/html":                              "text/html; charset=utf-8",
 		"application/xhtml+xml, text/html;q=0.9": "text/html; charset=utf-8",
-		"application/problem+json":               "application/problem+json", "*/*": "application/problem+json",
-		"":           "application/problem+json",
-		"text/plain": "application/problem+json",
+		"application/problem+json":               "application/problem+json",
+		"*/*":                                    "application/problem+json",
+		"":                                       "application/problem+json",
+		"text/plain":                             "application/problem+json",
 	} {
 		resp := newApp(t).browser().get("/auth0/callback?state=x", "Accept", header)
 		if got := resp.Header.Get("Content-Type"); got != want {
@@ -80,8 +81,13 @@ func TestErrorHandler(t *testing.T) {
 		},
 		{
 			"denied", func() *response { return b.login("/auth0/login?next_url=/account", ada) },
-			chiauth0.Error{Status: 403, Code: "access_denied", ProviderCode: "access_denied", SwitchURL: "/auth0/login?prompt=login&next_url=%2Faccount"},
-			func(err error) bool { return errors.As(err, &provider) && provider.Description == "not you" },
+			chiauth0.Error{
+				Status: 403, Code: "access_denied", ProviderCode: "access_denied",
+				SwitchURL: "/auth0/login?prompt=login&next_url=%2Faccount",
+			},
+			func(err error) bool {
+				return errors.As(err, &provider) && provider.Description == "not you"
+			},
 		},
 		{
 			"login", func() *response { return b.get("/auth0/login?iss=https://evil.example/") },
@@ -94,8 +100,12 @@ func TestErrorHandler(t *testing.T) {
 				defer a.store.down.Store(false)
 				return b.get("/cart?add=book")
 			},
-			chiauth0.Error{Status: 503, Code: "temporarily_unavailable", RetryURL: "/cart?add=book"},
-			func(err error) bool { return errors.Is(err, chiauth0.ErrUnavailable) && errors.Is(err, errStoreDown) },
+			chiauth0.Error{
+				Status: 503, Code: "temporarily_unavailable", RetryURL: "/cart?add=book",
+			},
+			func(err error) bool {
+				return errors.Is(err, chiauth0.ErrUnavailable) && errors.Is(err, errStoreDown)
+			},
 		},
 	} {
 		last = nil

@@ -29,14 +29,16 @@ func ExampleRequireLogin() {
 
 // Staff whose address Auth0 has verified.
 func ExampleRequire() {
-	verifiedStaff := chiauth0.Require(exampleConfig(), func(user userprovider.User, identity userprovider.Identity) bool {
-		return user.Staff && identity.EmailVerified && strings.HasSuffix(identity.Email, "@corp.example")
-	})
+	corporate := func(user userprovider.User, identity userprovider.Identity) bool {
+		atWork := identity.EmailVerified && strings.HasSuffix(identity.Email, "@corp.example")
+		return user.Staff && atWork
+	}
 	r := chi.NewRouter()
-	r.With(verifiedStaff).Get("/admin", account)
+	r.With(chiauth0.Require(exampleConfig(), corporate)).Get("/admin", account)
 
 	staff := userprovider.User{ID: "1", Active: true, Staff: true}
-	showTo(staff, userprovider.Identity{Name: "Ada", Email: "ada@corp.example", EmailVerified: true}, r, "/admin")
+	ada := userprovider.Identity{Name: "Ada", Email: "ada@corp.example", EmailVerified: true}
+	showTo(staff, ada, r, "/admin")
 	showTo(staff, userprovider.Identity{Name: "Eve", Email: "eve@corp.example"}, r, "/admin")
 	// Output:
 	// 200 Hello, Ada

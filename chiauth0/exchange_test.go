@@ -28,7 +28,8 @@ func TestClientAuthentication(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, func(c *chiauth0.Config) {
-				c.AuthStyle, c.ClientSecret = test.style, "a secret with %, + and : of more than 32 bytes"
+				c.AuthStyle = test.style
+				c.ClientSecret = "a secret with %, + and : of more than 32 bytes"
 			})
 			a.browser().signIn(ada)
 			if got := a.tenant.Requests("/oauth/token"); len(got) != 1 ||
@@ -78,7 +79,7 @@ func TestClientAuthentication(t *testing.T) {
 	})
 }
 
-// C17: the browser is closed at every step of the callback: fully logged in, or not at all.
+// The browser is closed at every step of the callback: fully logged in, or not at all.
 func TestBrowserCloses(t *testing.T) {
 	t.Parallel()
 	// at cancels the request when the tenant, or the provider, is at this step.
@@ -102,7 +103,9 @@ func TestBrowserCloses(t *testing.T) {
 				}
 			}
 			users := &provider{Memory: userprovider.NewMemory()}
-			users.sync = func(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+			users.sync = func(
+				ctx context.Context, login userprovider.Login,
+			) (userprovider.User, error) {
 				reach("sync")
 				user, err := users.Memory.SyncUser(ctx, login)
 				reach("save")

@@ -20,7 +20,7 @@ func (a *app) in(t *testing.T) *app {
 	return &b
 }
 
-// TestGuardRefusals proves G1: who is sent to the login, and who gets an answer for programs.
+// TestGuardRefusals lists who is sent to the login, and who gets an answer for programs.
 func TestGuardRefusals(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -76,7 +76,10 @@ func TestGuardRefusals(t *testing.T) {
 				t.Errorf("answered %s, %q", resp.Status, resp.location())
 			}
 			challenge := resp.Header.Get("WWW-Authenticate")
-			if want := `Cookie realm="https://app.example", form-action="https://app.example/auth0/login", cookie-name="__Host-chiauth0_session"`; challenge != want {
+			want := `Cookie realm="https://app.example", ` +
+				`form-action="https://app.example/auth0/login", ` +
+				`cookie-name="__Host-chiauth0_session"`
+			if challenge != want {
 				t.Errorf("WWW-Authenticate %s, want %s", challenge, want)
 			}
 			if !strings.Contains(test.accept, "text/html") || test.mode == "cors" {
@@ -137,7 +140,9 @@ func TestGuardsLetThrough(t *testing.T) {
 		"one string":                 {"editors", []string{"/editors"}},
 		"no splitting":               {"editors,staff root", nil},
 		"exact match":                {[]string{"Editors", "staff ", "roots"}, nil},
-		"everything":                 {[]string{"staff", "root", "editors"}, []string{"/staff", "/superuser", "/editors"}},
+		"everything": {
+			[]string{"staff", "root", "editors"}, []string{"/staff", "/superuser", "/editors"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

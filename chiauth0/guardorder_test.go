@@ -48,12 +48,15 @@ func TestGuardsInAnyOrder(t *testing.T) {
 		}
 	}
 	for name, build := range map[string]func(*config) http.Handler{
-		"guard without LoadUser":       with(guards{chiauth0.RequireLogin}),
-		"guard after LoadUser":         with(guards{chiauth0.LoadUser, chiauth0.RequireLogin}),
-		"guard before LoadUser":        with(guards{chiauth0.RequireLogin, chiauth0.LoadUser}),
-		"guard twice":                  with(guards{chiauth0.RequireLogin, chiauth0.RequireLogin}),
-		"two guards":                   with(guards{chiauth0.RequireStaff, chiauth0.RequireLogin}),
-		"all of them, LoadUser within": with(guards{chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser, chiauth0.RequireStaff}),
+		"guard without LoadUser": with(guards{chiauth0.RequireLogin}),
+		"guard after LoadUser":   with(guards{chiauth0.LoadUser, chiauth0.RequireLogin}),
+		"guard before LoadUser":  with(guards{chiauth0.RequireLogin, chiauth0.LoadUser}),
+		"guard twice":            with(guards{chiauth0.RequireLogin, chiauth0.RequireLogin}),
+		"two guards":             with(guards{chiauth0.RequireStaff, chiauth0.RequireLogin}),
+		"all of them, LoadUser within": with(guards{
+			chiauth0.RequireStaff, chiauth0.LoadUser, chiauth0.RequireLogin, chiauth0.LoadUser,
+			chiauth0.RequireStaff,
+		}),
 		"With": func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.With(chiauth0.RequireStaff(c)).Get("/app/page", whoami)
@@ -125,7 +128,8 @@ func TestGuardsInAnyOrder(t *testing.T) {
 			})
 
 			stranger := a.browser().get("/app/page?a=b")
-			if want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/app/page?a=b"); stranger.location() != want {
+			want := "https://app.example/auth0/login?next_url=" + url.QueryEscape("/app/page?a=b")
+			if stranger.location() != want {
 				t.Errorf(
 					"a stranger gets %s, %q: %s",
 					stranger.Status,

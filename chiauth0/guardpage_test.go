@@ -79,7 +79,9 @@ func TestGuardedPageStaysOnThisOrigin(t *testing.T) {
 		r.NotFound(chiauth0.RequireLogin(c)(http.HandlerFunc(whoami)).ServeHTTP)
 		return r
 	})
-	for _, page := range []string{"//evil.example/x", "///evil.example", `/\evil.example`, "/%2F/evil"} {
+	for _, page := range []string{
+		"//evil.example/x", "///evil.example", `/\evil.example`, "/%2F/evil",
+	} {
 		b := a.browser()
 		end := b.login(b.rawGet(page).location(), ada)
 		origin, _ := strings.CutPrefix(end.location(), "https://app.example/")
@@ -219,14 +221,26 @@ func TestGuardChecksOrganization(t *testing.T) {
 		change func(*chiauth0.Config)
 		opens  bool
 	}{
-		"the same organization":         {func(c *chiauth0.Config) { c.Organization = ours }, true},
-		"the same by name":              {func(c *chiauth0.Config) { c.Organization = "Ours" }, true},
-		"another organization":          {func(c *chiauth0.Config) { c.Organization = theirs }, false},
-		"another by name":               {func(c *chiauth0.Config) { c.Organization = "theirs" }, false},
-		"a list with it":                {func(c *chiauth0.Config) { c.Organizations = []string{theirs, ours} }, true},
-		"a list without it":             {func(c *chiauth0.Config) { c.Organizations = []string{theirs} }, false},
-		"none":                          {func(*chiauth0.Config) {}, true},
-		"a name that looks like its ID": {func(c *chiauth0.Config) { c.Organization = "aaaa" }, false},
+		"the same organization": {func(c *chiauth0.Config) { c.Organization = ours }, true},
+		"the same by name": {
+			func(c *chiauth0.Config) { c.Organization = "Ours" }, true,
+		},
+		"another organization": {
+			func(c *chiauth0.Config) { c.Organization = theirs }, false,
+		},
+		"another by name": {
+			func(c *chiauth0.Config) { c.Organization = "theirs" }, false,
+		},
+		"a list with it": {
+			func(c *chiauth0.Config) { c.Organizations = []string{theirs, ours} }, true,
+		},
+		"a list without it": {
+			func(c *chiauth0.Config) { c.Organizations = []string{theirs} }, false,
+		},
+		"none": {func(*chiauth0.Config) {}, true},
+		"a name that looks like its ID": {
+			func(c *chiauth0.Config) { c.Organization = "aaaa" }, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,17 +18,20 @@ func TestOwnHomePage(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(c *chiauth0.Config) {
 		c.Pages = template.Must(template.New("home").Parse(
-			`<link rel=stylesheet href=/app.css>{{.SignedIn}} {{.Name}} {{.User.Active}} {{.Identity.Email}} {{.LoginURL}} {{.LogoutURL}}`),
+			`<link rel=stylesheet href=/app.css>{{.SignedIn}} {{.Name}} {{.User.Active}} ` +
+				`{{.Identity.Email}} {{.LoginURL}} {{.LogoutURL}}`),
 		)
 	})
 	a.tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Name: "<b>Ada</b>"})
 	b := a.browser()
-	if got, want := b.get("/auth0").body, "<link rel=stylesheet href=/app.css>false  false  /auth0/login /auth0/logout"; got != want {
+	want := "<link rel=stylesheet href=/app.css>false  false  /auth0/login /auth0/logout"
+	if got := b.get("/auth0").body; got != want {
 		t.Errorf("signed out: %s", got)
 	}
 	b.signIn(ada)
 	page := b.get("/auth0")
-	want := "<link rel=stylesheet href=/app.css>true &lt;b&gt;Ada&lt;/b&gt; true " + ada + " /auth0/login /auth0/logout"
+	want = "<link rel=stylesheet href=/app.css>true &lt;b&gt;Ada&lt;/b&gt; true " + ada +
+		" /auth0/login /auth0/logout"
 	if page.body != want {
 		t.Errorf("signed in: %s", page.body)
 	}
@@ -54,7 +57,8 @@ func TestOwnHomePage(t *testing.T) {
 func TestPagesOfTheApplication(t *testing.T) {
 	t.Parallel()
 	own := template.Must(template.New("").Parse(`
-{{define "error"}}own error: {{.Error.Title}} {{.Error.Code}} {{.Error.HomeURL}} {{.Languages}}{{end}}
+{{define "error"}}own error: {{with .Error}}{{.Title}} {{.Code}} {{.HomeURL}}{{end}} {{.Languages}}
+{{- end}}
 {{define "confirm"}}own confirm: {{.LogoutURL}} {{.HomeURL}} {{.Languages}}{{end}}
 `))
 	a := newApp(t, func(c *chiauth0.Config) { c.Pages = own })

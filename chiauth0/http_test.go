@@ -125,11 +125,15 @@ func TestPersonOrProgram(t *testing.T) {
 			[]string{"Accept", "text/html", "X-Requested-With", "XMLHttpRequest"}, false,
 		},
 		"htmx in an old browser": {[]string{"Accept", "text/html", "HX-Request", "true"}, false},
-		"fetch":                  {[]string{"Accept", "text/html", "Sec-Fetch-Mode", "cors"}, false},
-		"a websocket":            {[]string{"Accept", "text/html", "Sec-Fetch-Mode", "websocket"}, false},
-		"curl":                   {[]string{"Accept", "*/*"}, false},
-		"a probe":                {[]string{"Accept", ""}, false},
-		"an event stream":        {[]string{"Accept", "text/event-stream"}, false},
+		"fetch": {
+			[]string{"Accept", "text/html", "Sec-Fetch-Mode", "cors"}, false,
+		},
+		"a websocket": {
+			[]string{"Accept", "text/html", "Sec-Fetch-Mode", "websocket"}, false,
+		},
+		"curl":            {[]string{"Accept", "*/*"}, false},
+		"a probe":         {[]string{"Accept", ""}, false},
+		"an event stream": {[]string{"Accept", "text/event-stream"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

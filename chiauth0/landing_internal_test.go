@@ -31,7 +31,8 @@ func landing(base, location string) (origin, path string) {
 	return baseScheme + "://" + baseHost, strings.ReplaceAll(rest, `\`, "/")
 }
 
-const controlsAndSpace = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f "
+const controlsAndSpace = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f" +
+	"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f "
 
 func startsWithSlashes(s string, n int) bool {
 	return len(s) >= n && strings.Trim(s[:n], `/\`) == ""

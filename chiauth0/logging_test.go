@@ -28,7 +28,10 @@ func (l *loot) add(what, value string) {
 }
 
 func (l *loot) query(q url.Values) {
-	for _, name := range []string{"state", "nonce", "code", "code_verifier", "code_challenge", "id_token_hint", "client_secret"} {
+	for _, name := range []string{
+		"state", "nonce", "code", "code_verifier", "code_challenge", "id_token_hint",
+		"client_secret",
+	} {
 		l.add(name, q.Get(name))
 	}
 }
@@ -54,7 +57,7 @@ func (l *loot) found(s string) (found []string) {
 }
 
 // TestNoSecretIsLogged goes through logins and logouts, good ones and all kinds of bad ones, and
-// looks for secrets in the log at debug level and in the pages (F1). It sets slog's default, which
+// looks for secrets in the log at debug level and in the pages. It sets slog's default, which
 // the session middleware logs to, so it is not parallel to others.
 func TestNoSecretIsLogged(t *testing.T) {
 	seen := &loot{things: map[string]string{}}
@@ -144,9 +147,9 @@ func TestNoSecretIsLogged(t *testing.T) {
 		with(func(f *chiauth0test.Faults) {
 			f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }
 		}),
-		tokenAnswers(http.StatusForbidden, `{"error":"invalid_grant","error_description":"used before","detail":"%s"}`),
+		tokenAnswers(403, `{"error":"invalid_grant","error_description":"used","detail":"%s"}`),
 		tokenAnswers(http.StatusOK, `{"access_token":"%s","token_type":"Bearer"}`),
-		tokenAnswers(http.StatusOK, `{"access_token":"%s","token_type":"Bearer","id_token":"a.b.c"}`),
+		tokenAnswers(200, `{"access_token":"%s","token_type":"Bearer","id_token":"a.b.c"}`),
 		tokenAnswers(http.StatusOK, `garbage %s`),
 		tokenAnswers(http.StatusBadGateway, `<html>%s</html>`),
 	} {
@@ -156,7 +159,10 @@ func TestNoSecretIsLogged(t *testing.T) {
 	a.tenant.Misbehave(faults)
 	b = login(faults)
 	a.store.down.Store(true)
-	for _, path := range []string{"/account", "/", "/auth0", "/auth0/logout", "/cart?add=x", "/auth0/callback?state=stolen-state&code=stolen-code"} {
+	for _, path := range []string{
+		"/account", "/", "/auth0", "/auth0/logout", "/cart?add=x",
+		"/auth0/callback?state=stolen-state&code=stolen-code",
+	} {
 		pages.WriteString(b.get(path).body)
 	}
 	a.store.down.Store(false)
@@ -166,17 +172,23 @@ func TestNoSecretIsLogged(t *testing.T) {
 	a.net.serve(
 		a.tenant.Issuer(),
 		http.HandlerFunc(
-			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusInternalServerError)
+			},
 		),
 	)
 	logout(b)
 
-	for _, what := range []string{"login succeeded", "logged out", "request refused", "session not read"} {
+	for _, what := range []string{
+		"login succeeded", "logged out", "request refused", "session not read",
+	} {
 		if !strings.Contains(a.log.String(), what) {
 			t.Errorf("the log lacks %q, so the test proves little", what)
 		}
 	}
-	for _, what := range []string{"access_token", "refresh_token", "id_token", "code_verifier", "nonce", "state", "code"} {
+	for _, what := range []string{
+		"access_token", "refresh_token", "id_token", "code_verifier", "nonce", "state", "code",
+	} {
 		if !seen.has(what) {
 			t.Errorf("no %s was seen, so the test proves little", what)
 		}

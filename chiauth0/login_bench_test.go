@@ -27,7 +27,7 @@ func BenchmarkLoginRedirect(b *testing.B) {
 	a := newApp(b, func(c *chiauth0.Config) { c.Logger = slog.New(slog.DiscardHandler) })
 	b.ReportAllocs()
 	for b.Loop() {
-		if resp := a.browser().get("/auth0/login?next_url=/account"); resp.StatusCode != http.StatusFound {
+		if resp := a.browser().get("/auth0/login?next_url=/account"); resp.StatusCode != 302 {
 			b.Fatal(resp.Status)
 		}
 	}

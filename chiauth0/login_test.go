@@ -30,7 +30,8 @@ func TestLoginRequest(t *testing.T) {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
-		for name, least := range map[string]int{"state": 26, "nonce": 26, "code_challenge": 43} { // 128 bits in base32
+		// 26 characters of base32 are 128 bits.
+		for name, least := range map[string]int{"state": 26, "nonce": 26, "code_challenge": 43} {
 			if got := query.Get(name); len(got) < least {
 				t.Errorf("%s is %q, want %d characters", name, got, least)
 			}
@@ -106,7 +107,8 @@ func TestLoginRequest(t *testing.T) {
 func TestConfiguredLoginRequest(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(c *chiauth0.Config) {
-		c.Organization, c.Connection, c.ACRValues, c.MaxAge = "org_ours", "ours", "ours", 100*time.Second
+		c.Organization, c.Connection, c.ACRValues = "org_ours", "ours", "ours"
+		c.MaxAge = 100 * time.Second
 	})
 	for _, test := range []struct {
 		name, query string
@@ -169,12 +171,14 @@ func TestInitiatedLogin(t *testing.T) {
 	}
 	t.Run("what Auth0 sends to an initiate_login_uri is accepted", func(t *testing.T) {
 		authorize := b.begin("/auth0/login?" + query.Encode())
-		if got := authorize.Query(); got.Get("invitation") != "ticket" || got.Get("organization") != org.ID ||
+		got := authorize.Query()
+		if got.Get("invitation") != "ticket" || got.Get("organization") != org.ID ||
 			got.Has("organization_name") || got.Has("iss") ||
 			got.Has("target_link_uri") {
 			t.Errorf("sent %s", got.Encode())
 		}
-		if resp := b.get(b.authorize(authorize, ada).String()); resp.location() != "https://app.example/account?x" {
+		resp := b.get(b.authorize(authorize, ada).String())
+		if resp.location() != "https://app.example/account?x" {
 			t.Errorf("ends with %s at %q: %s", resp.Status, resp.location(), resp.body)
 		}
 	})
@@ -187,7 +191,9 @@ func TestInitiatedLogin(t *testing.T) {
 			t.Errorf("ends at %q", resp.location())
 		}
 	})
-	for _, iss := range []string{"https://evil.example/", a.tenant.Issuer() + "x/", "tenant", a.tenant.Issuer() + "/"} {
+	for _, iss := range []string{
+		"https://evil.example/", a.tenant.Issuer() + "x/", "tenant", a.tenant.Issuer() + "/",
+	} {
 		t.Run("another tenant's iss is refused: "+iss, func(t *testing.T) {
 			resp := a.browser().get("/auth0/login?iss=" + url.QueryEscape(iss))
 			if resp.StatusCode != http.StatusBadRequest || len(resp.Cookies()) > 0 {
@@ -249,7 +255,7 @@ func TestCrawler(t *testing.T) {
 	t.Run("1000 anonymous hits on /login leave nothing in the store", func(t *testing.T) {
 		a := newApp(t)
 		for range 1000 {
-			if resp := a.browser().get("/auth0/login?next_url=/account"); resp.StatusCode != http.StatusFound {
+			if resp := a.browser().get("/auth0/login?next_url=/account"); resp.StatusCode != 302 {
 				t.Fatal(resp.Status)
 			}
 		}

@@ -11,8 +11,7 @@ import (
 // loginFailed returns the answer to a callback that made no session. page is where the login was to
 // end.
 func (a *auth) loginFailed(err error, page string) *Error {
-	var answered *ProviderError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*ProviderError](err); ok {
 		return a.providerFailed(answered, err, page)
 	}
 	e := newError(loginFailureCode(err), err)

@@ -24,7 +24,8 @@ func TestSealedState(t *testing.T) {
 		if _, ok := other.openState(sealed); ok {
 			t.Errorf("a state opens for %s", who)
 		}
-		if page := other.openPage(a.transactions.SealString([]byte("/x"), a.pageBinding())); page != "" {
+		page := other.openPage(a.transactions.SealString([]byte("/x"), a.pageBinding()))
+		if page != "" {
 			t.Errorf("a sealed page opens for %s: %q", who, page)
 		}
 	}

@@ -13,6 +13,12 @@ import (
 	"github.com/chiauth0/auth/sessionstores/memstore"
 )
 
+// The Fetch Metadata headers.
+const (
+	fetchMode = "Sec-Fetch-Mode"
+	fetchSite = "Sec-Fetch-Site"
+)
+
 // checkSignedOut checks that nothing is left of a browser's session: neither here nor for somebody
 // who kept its cookie.
 func checkSignedOut(t *testing.T, b *browser, cookie string) {
@@ -24,12 +30,13 @@ func checkSignedOut(t *testing.T, b *browser, cookie string) {
 	if err != nil || len(all) > 0 {
 		t.Errorf("the store keeps %d entries, %v", len(all), err)
 	}
-	if resp := b.app.browser().get("/account", "Cookie", "__Host-chiauth0_session="+cookie); resp.StatusCode != http.StatusFound {
+	resp := b.app.browser().get("/account", "Cookie", "__Host-chiauth0_session="+cookie)
+	if resp.StatusCode != 302 {
 		t.Errorf("the old cookie opens the account page: %s", resp.Status)
 	}
 }
 
-// TestLogoutHere proves O1: the session ends here, whatever Auth0 does.
+// The session ends here, whatever Auth0 does.
 func TestLogoutHere(t *testing.T) {
 	t.Parallel()
 	fails := chiauth0test.Faults{Intercept: func(w http.ResponseWriter, _ *http.Request) bool {
@@ -57,7 +64,7 @@ func TestLogoutHere(t *testing.T) {
 			}
 			a.tenant.Misbehave(test.fault)
 			resp := b.get("/auth0/logout")
-			if want := a.tenant.Issuer() + test.want + "?"; resp.StatusCode != http.StatusSeeOther ||
+			if want := a.tenant.Issuer() + test.want + "?"; resp.StatusCode != 303 ||
 				!strings.HasPrefix(resp.location(), want) {
 				t.Errorf("answered %s, %q", resp.Status, resp.location())
 			}
@@ -104,11 +111,12 @@ func (s *impatientStore) DeleteCtx(ctx context.Context, token string) error {
 	return s.Delete(token)
 }
 
-// TestLogoutAtAuth0 proves O2 and O3: where the browser is sent, and that the tenant accepts it.
+// Where the browser is sent, and that the tenant accepts it.
 func TestLogoutAtAuth0(t *testing.T) {
 	t.Parallel()
 	type tenant = chiauth0test.Tenant
 	type query = map[string]string
+	const redirectURI = "post_logout_redirect_uri"
 	for name, test := range map[string]struct {
 		setUp  func(*tenant)
 		change func(*chiauth0.Config)
@@ -118,23 +126,23 @@ func TestLogoutAtAuth0(t *testing.T) {
 	}{
 		"end_session_endpoint": {
 			nil, nil, "oidc/logout",
-			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
+			query{"id_token_hint": "*", redirectURI: "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
 		"federated": {
 			nil, func(c *chiauth0.Config) { c.FederatedLogout = true }, "oidc/logout",
-			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0", "federated": ""},
+			query{"id_token_hint": "*", redirectURI: "https://app.example/auth0", "federated": ""},
 			"https://app.example/auth0",
 		},
 		"a tenant without it": {
 			func(t *tenant) { likeAuth0(t) }, nil, "v2/logout",
-			query{"client_id": "client-of-the-app", "returnTo": "https://app.example/auth0"},
+			query{"returnTo": "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
 		"a tenant without it, federated": {
 			func(t *tenant) { likeAuth0(t) }, func(c *chiauth0.Config) { c.FederatedLogout = true },
 			"v2/logout",
-			query{"client_id": "client-of-the-app", "returnTo": "https://app.example/auth0", "federated": ""},
+			query{"returnTo": "https://app.example/auth0", "federated": ""},
 			"https://app.example/auth0",
 		},
 		"a hint that is too long gives way to sid": {
@@ -144,7 +152,7 @@ func TestLogoutAtAuth0(t *testing.T) {
 					Claims: map[string]any{"https://app.example/essay": strings.Repeat("x", 4000)},
 				})
 			}, nil, "oidc/logout",
-			query{"client_id": "client-of-the-app", "logout_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
+			query{"logout_hint": "*", redirectURI: "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
 		"an endpoint with a query of its own": {
@@ -153,13 +161,13 @@ func TestLogoutAtAuth0(t *testing.T) {
 					doc["end_session_endpoint"] = t.Issuer() + "oidc/logout?ui=new&client_id=other"
 				}})
 			}, nil, "oidc/logout",
-			query{"ui": "new", "client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/auth0"},
+			query{"ui": "new", "id_token_hint": "*", redirectURI: "https://app.example/auth0"},
 			"https://app.example/auth0",
 		},
 		"PostLogoutURL": {
 			nil, func(c *chiauth0.Config) { c.PostLogoutURL = "https://app.example/" },
 			"oidc/logout",
-			query{"client_id": "client-of-the-app", "id_token_hint": "*", "post_logout_redirect_uri": "https://app.example/"},
+			query{"id_token_hint": "*", redirectURI: "https://app.example/"},
 			"https://app.example/",
 		},
 	} {
@@ -177,7 +185,7 @@ func TestLogoutAtAuth0(t *testing.T) {
 			b.signIn(ada)
 			resp := b.get(
 				"/auth0/logout?next_url=/account&returnTo=https://evil.example&federated=1",
-			) // O3: of no effect
+			) // of no effect
 			location, err := resp.Location()
 			if err != nil ||
 				!strings.HasPrefix(location.String(), a.tenant.Issuer()+test.path+"?") {
@@ -190,7 +198,10 @@ func TestLogoutAtAuth0(t *testing.T) {
 					t.Errorf("%s is %q, want %q", name, got, want)
 				}
 			}
-			if len(sent) != len(test.want) {
+			if got := sent.Get("client_id"); got != a.client.ID {
+				t.Errorf("client_id is %q, want %q", got, a.client.ID)
+			}
+			if len(sent) != len(test.want)+1 {
 				t.Errorf("sent %v, want %v", sent, test.want)
 			}
 			if sent.Has("federated") && strings.Contains(location.RawQuery, "federated=") {
@@ -221,7 +232,7 @@ func likeAuth0(t *chiauth0test.Tenant) {
 	}})
 }
 
-// TestLogoutAsked proves O4: what ends a session, what asks first, and what does nothing.
+// What ends a session, what asks first, and what does nothing.
 func TestLogoutAsked(t *testing.T) {
 	t.Parallel()
 	const (
@@ -237,40 +248,88 @@ func TestLogoutAsked(t *testing.T) {
 		headers []string
 		want    string
 	}{
-		"GET, an old browser":              {"GET", nil, ends},
-		"GET, typed in":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none"}, ends},
-		"GET, own link":                    {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-origin"}, ends},
-		"GET, a link elsewhere":            {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "cross-site"}, asks},
-		"GET, a link on a sibling":         {"GET", []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "same-site"}, asks},
-		"GET, cross-site, no mode":         {"GET", []string{"Sec-Fetch-Site", "cross-site"}, asks},
-		"GET, an image elsewhere":          {"GET", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site"}, asks},
-		"GET, by a service worker":         {"GET", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}, asks},
-		"GET, by fetch":                    {"GET", []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}, malformed},
-		"GET, previewed":                   {"GET", []string{"Purpose", "preview"}, idles},
-		"GET, previewed by Safari":         {"GET", []string{"X-Purpose", "preview"}, idles},
-		"GET, prefetched by Firefox":       {"GET", []string{"X-Moz", "prefetch"}, idles},
-		"GET, old browser, own link":       {"GET", []string{"Referer", "https://app.example/account"}, ends},
-		"GET, old browser, own link, port": {"GET", []string{"Referer", "https://app.example:443/"}, ends},
-		"GET, old browser, foreign link":   {"GET", []string{"Referer", "https://evil.example/"}, asks},
-		"GET, old browser, sibling's link": {"GET", []string{"Referer", "https://www.app.example/"}, asks},
-		"GET, old browser, other scheme":   {"GET", []string{"Referer", "http://app.example/"}, asks},
-		"GET, old browser, look-alike":     {"GET", []string{"Referer", "https://app.example.evil.example/"}, asks},
-		"GET, old browser, odd Referer":    {"GET", []string{"Referer", "%zz"}, asks},
-		"GET, new browser, no Referer":     {"GET", []string{"Sec-Fetch-Site", "same-origin", "Referer", ""}, ends},
-		"GET, prefetched":                  {"GET", []string{"Sec-Purpose", "prefetch;prerender"}, idles},
-		"GET, prefetched, older":           {"GET", []string{"Purpose", "prefetch"}, idles},
-		"POST, own form":                   {"POST", []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://app.example"}, ends},
-		"POST, own form, an old browser":   {"POST", []string{"Origin", "https://app.example"}, ends},
-		"POST, a program":                  {"POST", nil, ends},
-		"POST, a form elsewhere":           {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, refuses},
-		"POST, a form on a sibling":        {"POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://www.app.example"}, refuses},
-		"POST, elsewhere, an old browser":  {"POST", []string{"Origin", "https://evil.example"}, refuses},
-		"POST, from a sandboxed frame":     {"POST", []string{"Origin", "null"}, refuses},
-		"POST, own form, behind a proxy":   {"POST", []string{"Origin", "https://app.example", "Host", "10.0.0.7:8080"}, ends},
-		"POST, elsewhere, behind a proxy":  {"POST", []string{"Origin", "http://10.0.0.8:8080", "Host", "10.0.0.7:8080"}, refuses},
-		"POST, the scheme is another site": {"POST", []string{"Origin", "http://evil.app.example"}, refuses},
-		"HEAD":                             {"HEAD", nil, idles},
-		"DELETE":                           {"DELETE", nil, "405"},
+		"GET, an old browser": {"GET", nil, ends},
+		"GET, typed in": {
+			"GET", []string{fetchMode, "navigate", fetchSite, "none"}, ends,
+		},
+		"GET, own link": {
+			"GET", []string{fetchMode, "navigate", fetchSite, "same-origin"}, ends,
+		},
+		"GET, a link elsewhere": {
+			"GET", []string{fetchMode, "navigate", fetchSite, "cross-site"}, asks,
+		},
+		"GET, a link on a sibling": {
+			"GET", []string{fetchMode, "navigate", fetchSite, "same-site"}, asks,
+		},
+		"GET, cross-site, no mode": {"GET", []string{fetchSite, "cross-site"}, asks},
+		"GET, an image elsewhere": {
+			"GET", []string{fetchMode, "no-cors", fetchSite, "cross-site"}, asks,
+		},
+		"GET, by a service worker": {
+			"GET", []string{fetchMode, "cors", fetchSite, "same-origin"}, asks,
+		},
+		"GET, by fetch": {
+			"GET",
+			[]string{"Accept", "*/*", fetchMode, "cors", fetchSite, "same-origin"},
+			malformed,
+		},
+		"GET, previewed":             {"GET", []string{"Purpose", "preview"}, idles},
+		"GET, previewed by Safari":   {"GET", []string{"X-Purpose", "preview"}, idles},
+		"GET, prefetched by Firefox": {"GET", []string{"X-Moz", "prefetch"}, idles},
+		"GET, old browser, own link": {
+			"GET", []string{"Referer", "https://app.example/account"}, ends,
+		},
+		"GET, old browser, own link, port": {
+			"GET", []string{"Referer", "https://app.example:443/"}, ends,
+		},
+		"GET, old browser, foreign link": {
+			"GET", []string{"Referer", "https://evil.example/"}, asks,
+		},
+		"GET, old browser, sibling's link": {
+			"GET", []string{"Referer", "https://www.app.example/"}, asks,
+		},
+		"GET, old browser, other scheme": {
+			"GET", []string{"Referer", "http://app.example/"}, asks,
+		},
+		"GET, old browser, look-alike": {
+			"GET", []string{"Referer", "https://app.example.evil.example/"}, asks,
+		},
+		"GET, old browser, odd Referer": {"GET", []string{"Referer", "%zz"}, asks},
+		"GET, new browser, no Referer": {
+			"GET", []string{fetchSite, "same-origin", "Referer", ""}, ends,
+		},
+		"GET, prefetched": {
+			"GET", []string{"Sec-Purpose", "prefetch;prerender"}, idles,
+		},
+		"GET, prefetched, older": {"GET", []string{"Purpose", "prefetch"}, idles},
+		"POST, own form": {
+			"POST", []string{fetchSite, "same-origin", "Origin", "https://app.example"}, ends,
+		},
+		"POST, own form, an old browser": {
+			"POST", []string{"Origin", "https://app.example"}, ends,
+		},
+		"POST, a program": {"POST", nil, ends},
+		"POST, a form elsewhere": {
+			"POST", []string{fetchSite, "cross-site", "Origin", "https://evil.example"}, refuses,
+		},
+		"POST, a form on a sibling": {
+			"POST", []string{fetchSite, "same-site", "Origin", "https://www.app.example"}, refuses,
+		},
+		"POST, elsewhere, an old browser": {
+			"POST", []string{"Origin", "https://evil.example"}, refuses,
+		},
+		"POST, from a sandboxed frame": {"POST", []string{"Origin", "null"}, refuses},
+		"POST, own form, behind a proxy": {
+			"POST", []string{"Origin", "https://app.example", "Host", "10.0.0.7:8080"}, ends,
+		},
+		"POST, elsewhere, behind a proxy": {
+			"POST", []string{"Origin", "http://10.0.0.8:8080", "Host", "10.0.0.7:8080"}, refuses,
+		},
+		"POST, the scheme is another site": {
+			"POST", []string{"Origin", "http://evil.app.example"}, refuses,
+		},
+		"HEAD":   {"HEAD", nil, idles},
+		"DELETE": {"DELETE", nil, "405"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -302,14 +361,13 @@ func TestLogoutAsked(t *testing.T) {
 				t.Errorf("Cache-Control %q", got)
 			}
 			if test.want == asks &&
-				(!strings.Contains(resp.body, `<form method="post" action="/auth0/logout"><button>`)) {
+				!strings.Contains(resp.body, `<form method="post" action="/auth0/logout">`) {
 				t.Errorf("no button to confirm with: %s", resp.body)
 			}
 		})
 	}
 }
 
-// TestLogoutOfNobody proves O5.
 func TestLogoutOfNobody(t *testing.T) {
 	t.Parallel()
 	t.Run("still the logged-out page", func(t *testing.T) {
@@ -321,7 +379,8 @@ func TestLogoutOfNobody(t *testing.T) {
 		if err != nil || resp.StatusCode != http.StatusSeeOther {
 			t.Fatalf("answered %s", resp.Status)
 		}
-		if got := location.Query().Get("post_logout_redirect_uri"); got != "https://app.example/auth0" {
+		got := location.Query().Get("post_logout_redirect_uri")
+		if got != "https://app.example/auth0" {
 			t.Errorf("post_logout_redirect_uri %q", got)
 		}
 		if end := b.follow("/auth0/logout"); end.String() != "https://app.example/auth0" {

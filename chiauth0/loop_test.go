@@ -47,7 +47,7 @@ func (r *response) retryLink(t testing.TB) string {
 func loseTwoLogins(b *browser) {
 	b.app.t.Helper()
 	for range 2 {
-		if resp := b.login("/auth0/login?next_url=/account", ada); resp.StatusCode != http.StatusSeeOther {
+		if resp := b.login("/auth0/login?next_url=/account", ada); resp.StatusCode != 303 {
 			b.app.t.Fatalf("%s %s", resp.Status, resp.body)
 		}
 		b.forget()

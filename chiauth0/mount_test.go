@@ -39,6 +39,7 @@ func (a *app) register(callback, logout string) {
 // MountPath says so.
 func TestMounts(t *testing.T) {
 	t.Parallel()
+	type config = chiauth0.Config
 	guarded := func(r chi.Router, cfg *chiauth0.Config) {
 		r.With(chiauth0.RequireLogin(cfg)).Get("/account", whoami)
 	}
@@ -47,25 +48,25 @@ func TestMounts(t *testing.T) {
 		account   string // the guarded page
 		build     func(*chiauth0.Config) http.Handler
 	}{
-		"the default": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"the default": {"", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Mount("/auth0", chiauth0.Router(c))
 			guarded(r, c)
 			return r
 		}},
-		"the root": {"/", "/account", func(c *chiauth0.Config) http.Handler {
+		"the root": {"/", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/", chiauth0.Router(c))
 			return r
 		}},
-		"final slash": {"/sign/in/", "/account", func(c *chiauth0.Config) http.Handler {
+		"final slash": {"/sign/in/", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			guarded(r, c)
 			r.Mount("/sign/in/", chiauth0.Router(c))
 			return r
 		}},
-		"in a Route": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"in a Route": {"/app/auth0", "/app/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Route("/app", func(r chi.Router) {
 				r.Mount("/auth0", chiauth0.Router(c))
@@ -73,7 +74,7 @@ func TestMounts(t *testing.T) {
 			})
 			return r
 		}},
-		"in a mounted router behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *chiauth0.Config) http.Handler {
+		"behind a parameter": {"/one/app/auth0", "/one/app/account", func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
@@ -81,19 +82,19 @@ func TestMounts(t *testing.T) {
 			r.Mount("/{site}/app", inner)
 			return r
 		}},
-		"behind StripPrefix": {"/app/auth0", "/app/account", func(c *chiauth0.Config) http.Handler {
+		"behind StripPrefix": {"/app/auth0", "/app/account", func(c *config) http.Handler {
 			inner := chi.NewRouter()
 			inner.Mount("/auth0", chiauth0.Router(c))
 			guarded(inner, c)
 			return http.StripPrefix("/app", inner)
 		}},
-		"on http.ServeMux": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"on http.ServeMux": {"", "/account", func(c *config) http.Handler {
 			mux := http.NewServeMux()
 			mux.Handle("/auth0/", http.StripPrefix("/auth0", chiauth0.Router(c)))
 			mux.Handle("/account", chiauth0.RequireLogin(c)(http.HandlerFunc(whoami)))
 			return mux
 		}},
-		"behind CleanPath and StripSlashes": {"", "/account", func(c *chiauth0.Config) http.Handler {
+		"behind CleanPath and StripSlashes": {"", "/account", func(c *config) http.Handler {
 			r := chi.NewRouter()
 			r.Use(middleware.CleanPath, middleware.StripSlashes)
 			r.Mount("/auth0", chiauth0.Router(c))
@@ -117,7 +118,8 @@ func TestMounts(t *testing.T) {
 
 			b := a.browser()
 			toLogin := b.get(test.account)
-			if want := a.base + mount + "/login?next_url=" + url.QueryEscape(test.account); toLogin.location() != want {
+			want := a.base + mount + "/login?next_url=" + url.QueryEscape(test.account)
+			if toLogin.location() != want {
 				t.Fatalf("%s leads to %q, want %q", test.account, toLogin.location(), want)
 			}
 			back := b.get(b.authorize(b.begin(toLogin.location()), ada).String())
@@ -190,7 +192,9 @@ func TestMountedElsewhere(t *testing.T) {
 	t.Run("a path with an escape is not one: 404", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t).browser()
-		for _, path := range []string{"/auth0/%6Cogin", "/auth0/a%2Fb", "/auth0/%2e%2e/x", "/auth0/nothing", "/auth0/login/x"} {
+		for _, path := range []string{
+			"/auth0/%6Cogin", "/auth0/a%2Fb", "/auth0/%2e%2e/x", "/auth0/nothing", "/auth0/login/x",
+		} {
 			if resp := b.get(path); resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s answered %s", path, resp.Status)
 			}

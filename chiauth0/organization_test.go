@@ -125,7 +125,8 @@ func TestOrganizationList(t *testing.T) {
 			)
 			a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
 				if test.orgID != "" {
-					token.Claims["org_id"], token.Claims["org_name"] = test.orgID, "name-of-"+test.orgID
+					token.Claims["org_id"] = test.orgID
+					token.Claims["org_name"] = "name-of-" + test.orgID
 				}
 			}})
 			b := a.browser()

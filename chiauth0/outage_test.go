@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ var needsUser = []string{
 	"/auth0/logout",
 }
 
-// TestStoreDown proves S11 at the level of guards: a store that does not answer signs nobody out.
+// TestStoreDown shows that a store that does not answer signs nobody out.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -58,7 +59,7 @@ func TestStoreDown(t *testing.T) {
 		checkProblem(t, api, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
 	if resp := b.get("/"); resp.StatusCode != http.StatusOK ||
-		resp.body != "nobody: chiauth0: unavailable: sessionstores: session store unavailable: the store is down" {
+		!strings.HasPrefix(resp.body, "nobody: chiauth0: unavailable: sessionstores:") {
 		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	if resp := b.get("/cart"); resp.StatusCode != http.StatusOK || resp.body != "cart: " {
@@ -85,7 +86,7 @@ func (hangingUsers) FindUser(ctx context.Context, _ string) (userprovider.User, 
 	return userprovider.User{}, context.Cause(ctx)
 }
 
-// TestProviderDown proves S11 for the user provider.
+// TestProviderDown is TestStoreDown for the user provider.
 func TestProviderDown(t *testing.T) {
 	t.Parallel()
 	users := &countingUsers{UserProvider: userprovider.NewMemory()}
@@ -100,7 +101,8 @@ func TestProviderDown(t *testing.T) {
 		checkUnavailable(t, path, b.get(path))
 		checkUnavailable(t, path+" for a program", b.get(path, "Accept", "application/json"))
 	}
-	if resp := b.get("/"); resp.body != "nobody: chiauth0: unavailable: user provider: database is locked" {
+	resp := b.get("/")
+	if resp.body != "nobody: chiauth0: unavailable: user provider: database is locked" {
 		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	users.down.Store(nil)
@@ -109,10 +111,10 @@ func TestProviderDown(t *testing.T) {
 	}
 
 	t.Run("one that hangs is given up after UserTimeout", func(t *testing.T) {
-		a.in(t).
-			serveInstead(func(c *chiauth0.Config) http.Handler { return routes(c) }, func(c *chiauth0.Config) {
-				c.Users, c.UserTimeout = hangingUsers{users}, 20*time.Millisecond
-			})
+		build := func(c *chiauth0.Config) http.Handler { return routes(c) }
+		a.in(t).serveInstead(build, func(c *chiauth0.Config) {
+			c.Users, c.UserTimeout = hangingUsers{users}, 20*time.Millisecond
+		})
 		checkUnavailable(t, "/account", b.get("/account"))
 	})
 
@@ -136,12 +138,14 @@ func TestProviderDown(t *testing.T) {
 	})
 }
 
-// TestUserGone proves U6: an inactive or deleted user is signed out by the next request.
+// TestUserGone shows that an inactive or deleted user is signed out by the next request.
 func TestUserGone(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*userprovider.Memory, string) error{
-		"inactive": func(users *userprovider.Memory, id string) error { return users.SetActive(id, false) },
-		"deleted":  func(users *userprovider.Memory, id string) error { return users.Delete(id) },
+		"inactive": func(users *userprovider.Memory, id string) error {
+			return users.SetActive(id, false)
+		},
+		"deleted": func(users *userprovider.Memory, id string) error { return users.Delete(id) },
 	} {
 		for _, path := range []string{"/account", "/staff", "/auth0/me", "/auth0", "/"} {
 			for _, accept := range []string{"text/html", "application/json"} {
@@ -174,7 +178,8 @@ func TestUserGone(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					if resp := b.get("/account", "Cookie", "__Host-chiauth0_session="+stolen); resp.StatusCode != http.StatusFound {
+					resp = b.get("/account", "Cookie", "__Host-chiauth0_session="+stolen)
+					if resp.StatusCode != 302 {
 						t.Errorf("the old cookie is still good: %s", resp.Status)
 					}
 				})

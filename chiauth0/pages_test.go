@@ -65,9 +65,10 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 }
 
 // hostileName is a name that somebody gave themselves.
-const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" + `&amp;{{.}}` + "\u2028</title></style>"
+const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" +
+	`&amp;{{.}}` + "\u2028</title></style>"
 
-// TestOwnPages proves S9's headers, that a policy lets the page's own style in and nothing else,
+// TestOwnPages checks the headers, that a policy lets the page's own style in and nothing else,
 // that everything is escaped, and what screen readers and phones need.
 func TestOwnPages(t *testing.T) {
 	t.Parallel()
@@ -130,7 +131,7 @@ func text(node *html.Node) string {
 	return strings.TrimSpace(b.String())
 }
 
-// checkPolicy checks S9's policy against what is really in the page: a style that a browser would
+// checkPolicy checks the policy against what is really in the page: a style that a browser would
 // not apply is a fault, too.
 func checkPolicy(t *testing.T, policies []string, root *html.Node) {
 	t.Helper()
@@ -210,7 +211,7 @@ func checkMarkup(t *testing.T, root *html.Node) {
 	}
 }
 
-// TestPageTexts proves what each page says, and what it offers (C1, C4).
+// TestPageTexts proves what each page says, and what it offers.
 func TestPageTexts(t *testing.T) {
 	t.Parallel()
 	pages := ownPages(t)
@@ -220,13 +221,23 @@ func TestPageTexts(t *testing.T) {
 		want   []string // texts of links and buttons
 		not    string   // what is not shown
 	}{
-		"home, signed out":           {200, "Auth0 Login", []string{"Go to Login", "Home"}, ""},
-		"home, signed in":            {200, "Welcome, " + hostileName, []string{"Logout", "Home"}, ""},
-		"confirm":                    {200, "Sign out?", []string{"Logout", "Stay signed in"}, ""},
-		"400, stray callback":        {400, "This login has expired", []string{"Try again", "Home"}, "alert(1)"},
-		"400, login":                 {400, "This link does not work", []string{"Home"}, "alert(1)"},
-		"401":                        {401, "You are not signed in", []string{"Log in", "Home"}, ""},
-		"403, guard":                 {403, "You cannot open this page", []string{"Use another account", "Home"}, ""},
+		"home, signed out": {200, "Auth0 Login", []string{"Go to Login", "Home"}, ""},
+		"home, signed in": {
+			200, "Welcome, " + hostileName, []string{"Logout", "Home"}, "",
+		},
+		"confirm": {200, "Sign out?", []string{"Logout", "Stay signed in"}, ""},
+		"400, stray callback": {
+			400, "This login has expired", []string{"Try again", "Home"}, "alert(1)",
+		},
+		"400, login": {
+			400, "This link does not work", []string{"Home"}, "alert(1)",
+		},
+		"401": {
+			401, "You are not signed in", []string{"Log in", "Home"}, "",
+		},
+		"403, guard": {
+			403, "You cannot open this page", []string{"Use another account", "Home"}, "",
+		},
 		"403, a logout from another": {403, "You are still signed in", []string{"Home"}, ""},
 		"403, denied": {
 			403, "You cannot log in with this account", []string{"Use another account", "Home"}, "",
@@ -266,7 +277,9 @@ func TestPageTexts(t *testing.T) {
 		t.Errorf("Auth0's words are shown as %q", got)
 	}
 	other := attribute(elements(denied, "a")[0], "href")
-	if want := "/auth0/login?prompt=login&next_url=" + url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"); other != want {
+	want := "/auth0/login?prompt=login&next_url=" +
+		url.QueryEscape("/account?a=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+	if other != want {
 		t.Errorf("Use another account leads to %q, want %q", other, want)
 	}
 }

@@ -155,7 +155,8 @@ func TestUserProviderErrors(t *testing.T) {
 				t.Errorf("got the links %q and %q, want %q and %q",
 					got.RetryURL, got.SwitchURL, retry, other)
 			}
-			if hasRetryAfter := resp.Header.Get("Retry-After") != ""; hasRetryAfter != (test.status == 503) {
+			hasRetryAfter := resp.Header.Get("Retry-After") != ""
+			if hasRetryAfter != (test.status == 503) {
 				t.Errorf("got Retry-After: %t for %d", hasRetryAfter, test.status)
 			}
 			checkLine(t, a.log.lastLine(), "level="+test.level, "code="+string(test.code))

@@ -56,7 +56,7 @@ func sentTo(t testing.TB, a *auth, next string) string {
 	return w.Header().Get("Location")
 }
 
-// L1, L2: whatever next_url says, the browser stays on this origin, at a path that no server behind
+// Whatever next_url says, the browser stays on this origin, at a path that no server behind
 // it can mistake for another site's.
 func FuzzReturnTo(f *testing.F) {
 	for _, next := range HostileRedirects(f) {
@@ -71,7 +71,9 @@ func FuzzReturnTo(f *testing.F) {
 	production := newTestAuth(f, nil)
 	development := newTestAuth(f, func(c *Config) { c.BaseURL = "" })
 	f.Fuzz(func(t *testing.T, next string) {
-		for base, a := range map[string]*auth{"https://app.example": production, "http://localhost:8000": development} {
+		for base, a := range map[string]*auth{
+			"https://app.example": production, "http://localhost:8000": development,
+		} {
 			location := sentTo(t, a, next)
 			origin, path := landing(base, location)
 			if origin != base {
@@ -80,7 +82,8 @@ func FuzzReturnTo(f *testing.F) {
 			if !strings.HasPrefix(path, "/") || startsWithSlashes(path, 2) {
 				t.Fatalf("next_url %q sends %q, whose path is %q", next, location, path)
 			}
-			if i := strings.IndexFunc(location, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
+			i := strings.IndexFunc(location, func(c rune) bool { return c <= ' ' || c >= 0x7f })
+			if i >= 0 {
 				t.Fatalf("next_url %q sends %q, which is no URL", next, location)
 			}
 			if len(location) > len(base)+maxReturnTo {

@@ -47,19 +47,31 @@ func TestGoodRedirects(t *testing.T) {
 		{"a final slash", "/account/", "/account/"},
 		{"a query", "/account?tab=2&q=ü%20x", "/account?tab=2&q=%C3%BC%20x"},
 		{"a line break in a query is data", "/account?q=a%0Ab", "/account?q=a%0Ab"},
-		{"an URL in a query is data", "/account?u=https://evil.example//", "/account?u=https://evil.example//"},
+		{
+			"an URL in a query is data", "/account?u=https://evil.example//",
+			"/account?u=https://evil.example//",
+		},
 		{"dots and slashes in a query are data", "/account?../..//", "/account?../..//"},
 		{"an empty query", "/account?", "/account?"},
 		{"a fragment", "/account#top", "/account#top"},
 		{"encoded slashes", "/account/a%2fb", "/account/a%2fb"},
-		{"encoded twice is data for the page", "/account/%252F%252Fevil.example", "/account/%252F%252Fevil.example"},
+		{
+			"encoded twice is data for the page", "/account/%252F%252Fevil.example",
+			"/account/%252F%252Fevil.example",
+		},
 		{"Unicode", "/konto/größe", "/konto/gr%C3%B6%C3%9Fe"},
 		{"encoded Unicode", "/konto/gr%C3%B6%C3%9Fe", "/konto/gr%C3%B6%C3%9Fe"},
 		{"path parameters", "/account;v=1/x", "/account;v=1/x"},
 		{"two dots within a name", "/account/a..b/...", "/account/a..b/..."},
-		{"a colon and an at sign within the path", "/account/https:@evil.example", "/account/https:@evil.example"},
+		{
+			"a colon and an at sign within the path", "/account/https:@evil.example",
+			"/account/https:@evil.example",
+		},
 		{"letters that look like slashes are letters", "/⁄evil.example", "/%E2%81%84evil.example"},
-		{"a space and quotes in a query, as browsers write them", `/account?q=a "b"<c>`, "/account?q=a%20%22b%22%3Cc%3E"},
+		{
+			"a space and quotes in a query, as browsers write them", `/account?q=a "b"<c>`,
+			"/account?q=a%20%22b%22%3Cc%3E",
+		},
 		{"a byte that is no UTF-8", "/account?q=\xff", "/account?q=%FF"},
 		{"our origin", "https://app.example/account?x#y", "/account?x#y"},
 		{"our origin with its port", "https://app.example:443/account", "/account"},
@@ -70,7 +82,10 @@ func TestGoodRedirects(t *testing.T) {
 		{"beside the three", "/auth0/login/help", "/auth0/login/help"},
 		{"512 bytes are kept", long, long},
 		{"a longer one keeps its path", "/account?q=" + strings.Repeat("x", 502), "/account"},
-		{"a longer one with a fragment keeps its path", "/account#" + strings.Repeat("x", 504), "/account"},
+		{
+			"a longer one with a fragment keeps its path", "/account#" + strings.Repeat("x", 504),
+			"/account",
+		},
 		{"a longer path is the default page", long + "x", "/"},
 		{"a longer path is, with a query too", long + "x?q", "/"},
 	} {
@@ -112,7 +127,9 @@ func TestRedirectsOfOtherConfigs(t *testing.T) {
 	t.Run("a callback path of one's own leads nowhere", func(t *testing.T) {
 		t.Parallel()
 		b := newApp(t, func(c *chiauth0.Config) { c.CallbackURI = "/custom/path" }).browser()
-		for _, next := range []string{"/custom/path", "/custom/path/?code=1", "/custom%2fpath", "/auth0/callback"} {
+		for _, next := range []string{
+			"/custom/path", "/custom/path/?code=1", "/custom%2fpath", "/auth0/callback",
+		} {
 			if got := b.endOf(next); got != "https://app.example/" {
 				t.Errorf("next_url %q ends at %q", next, got)
 			}

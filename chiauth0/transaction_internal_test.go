@@ -123,7 +123,8 @@ func FuzzOpenTransaction(f *testing.F) {
 		if found, ok := a.findTransaction(r, id); ok && (id != tx.ID || found.Nonce != tx.Nonce) {
 			t.Fatalf("findTransaction(%q=%q, %q): got %+v", cookie, sealed, id, found)
 		}
-		if err := a.saveTransaction(httptest.NewRecorder(), r, newTransaction("X"), false); err != nil {
+		err := a.saveTransaction(httptest.NewRecorder(), r, newTransaction("X"), false)
+		if err != nil {
 			t.Fatal(err)
 		}
 	})

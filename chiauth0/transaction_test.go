@@ -53,7 +53,9 @@ func TestTransactionCookie(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{location.Query().Get("state"), location.Query().Get("nonce")} {
+		for _, secret := range []string{
+			location.Query().Get("state"), location.Query().Get("nonce"),
+		} {
 			if strings.Contains(c.Name+c.Value, secret) {
 				t.Errorf("the cookie shows %q", secret)
 			}
@@ -252,7 +254,8 @@ func TestTransactionAge(t *testing.T) {
 		callback := b.authorize(b.begin("/auth0/login"), ada)
 		names, _ := b.transactions()
 		header := names[0] + "=" + b.cookies()[names[0]]
-		if resp := b.get(callback.String(), "Host", "127.0.0.1:8000", "Cookie", header); resp.StatusCode != http.StatusSeeOther {
+		resp := b.get(callback.String(), "Host", "127.0.0.1:8000", "Cookie", header)
+		if resp.StatusCode != 303 {
 			t.Errorf("ends with %s: %s", resp.Status, resp.body)
 		}
 	})
@@ -286,7 +289,9 @@ func TestTransactionBinding(t *testing.T) {
 		b := newApp(t).browser()
 		callback := b.authorize(b.begin("/auth0/login"), ada)
 		query := callback.Query()
-		for _, state := range []string{query.Get("state")[:8], query.Get("state")[:25], query.Get("state") + "A"} {
+		for _, state := range []string{
+			query.Get("state")[:8], query.Get("state")[:25], query.Get("state") + "A",
+		} {
 			query.Set("state", state)
 			callback.RawQuery = query.Encode()
 			if resp := b.get(callback.String()); resp.StatusCode != http.StatusBadRequest {
@@ -301,7 +306,7 @@ func TestTransactionBinding(t *testing.T) {
 		names, _ := b.transactions()
 		header := names[0] + "=tossed; " + names[0] + "=" + b.cookies()[names[0]]
 		b.Jar = nil
-		if resp := b.get(callback.String(), "Cookie", header); resp.StatusCode != http.StatusSeeOther {
+		if resp := b.get(callback.String(), "Cookie", header); resp.StatusCode != 303 {
 			t.Errorf("answered %s: %s", resp.Status, resp.body)
 		}
 	})
