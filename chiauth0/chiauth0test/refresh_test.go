@@ -58,6 +58,9 @@ func TestRefreshReuse(t *testing.T) {
 
 		status, body = a.refresh(second["refresh_token"], nil)
 		wantError(t, status, body, http.StatusForbidden, "invalid_grant")
+		a.wantCounts(chiauth0test.RefreshCounts{
+			Refreshes: 1, Reuses: 1, RevokedFamilies: 1, Live: 1,
+		})
 		wantStatus(t, "userinfo with an access token of the family",
 			a.userinfoStatus(second["access_token"]), http.StatusUnauthorized)
 		a.mustRefresh(unrelated["refresh_token"], nil)
@@ -147,6 +150,8 @@ func TestRefreshRefused(t *testing.T) {
 		a.addUser(chiauth0test.User{Blocked: true})
 		status, body := a.refresh(token, nil)
 		wantError(t, status, body, http.StatusForbidden, "invalid_grant")
+		a.addUser(chiauth0test.User{})
+		a.mustRefresh(token, nil) // the refused request did not spend it
 	})
 	t.Run("a family after thirty days, also if it was used", func(t *testing.T) {
 		t.Parallel()
