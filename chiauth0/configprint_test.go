@@ -68,6 +68,18 @@ func TestPrintedConfigHasNoSecrets(t *testing.T) {
 	}
 }
 
+// A handler that looks into values by itself gets a string.
+func TestConfigIsAStringForLogHandlers(t *testing.T) {
+	t.Parallel()
+	cfg := validConfig()
+	for name, value := range map[string]any{"a value": *cfg, "a pointer": cfg} {
+		resolved := slog.AnyValue(value).Resolve()
+		if resolved.Kind() != slog.KindString || resolved.String() != cfg.String() {
+			t.Errorf("%s resolves to a %v, want the string %s", name, resolved.Kind(), cfg)
+		}
+	}
+}
+
 func TestNilConfigIsPrinted(t *testing.T) {
 	t.Parallel()
 	var cfg *chiauth0.Config

@@ -109,16 +109,16 @@ type notComparable struct {
 
 func TestLateChangeOfAValuePanics(t *testing.T) {
 	t.Parallel()
-	handler := func(status int) func(http.ResponseWriter, *http.Request, *chiauth0.Error) {
-		return func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) {
-			w.WriteHeader(status)
-		}
+	var handlers []func(http.ResponseWriter, *http.Request, *chiauth0.Error)
+	for status := range 2 { // closures of one function
+		handlers = append(handlers,
+			func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) { w.WriteHeader(status) })
 	}
 	base := func() *chiauth0.Config {
 		c := validConfig()
 		c.Scopes = []string{"openid", "email"}
 		c.Mapping.Fields = map[string]string{"first_name": "name"}
-		c.ErrorHandler = handler(1)
+		c.ErrorHandler = handlers[0]
 		c.Users = notComparable{userprovider.NewMemory(), map[string]string{}}
 		c.Sessions = sessionstores.New(memstore.New())
 		return c
@@ -136,7 +136,7 @@ func TestLateChangeOfAValuePanics(t *testing.T) {
 			func(c *chiauth0.Config) { c.Scopes = slices.Clone(c.Scopes) }, "",
 		},
 		"a closure": {
-			func(c *chiauth0.Config) { c.ErrorHandler = handler(2) }, "ErrorHandler",
+			func(c *chiauth0.Config) { c.ErrorHandler = handlers[1] }, "ErrorHandler",
 		},
 		"a value without ==": {func(c *chiauth0.Config) { c.Users = base().Users }, "Users"},
 		"another type": {
