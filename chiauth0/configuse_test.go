@@ -112,7 +112,9 @@ func TestLateChangeOfAValuePanics(t *testing.T) {
 	var handlers []func(http.ResponseWriter, *http.Request, *chiauth0.Error)
 	for status := range 2 { // closures of one function
 		handlers = append(handlers,
-			func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) { w.WriteHeader(status) })
+			func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) {
+				w.WriteHeader(status)
+			})
 	}
 	base := func() *chiauth0.Config {
 		c := validConfig()

@@ -55,7 +55,10 @@ func TestBadUpstream(t *testing.T) {
 			http.Redirect(w, r, "https://evil.example/", code)
 		}
 	}
-	large := `{"access_token":"a","padding":"` + strings.Repeat("x", 1<<20) + `"}`
+	large := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		answerText(`{"access_token":"a","padding":"`+strings.Repeat("x", 1<<20)+`"}`)(w, r)
+	}
 	for name, answer := range map[string]http.HandlerFunc{
 		"500":                  answerStatus(http.StatusInternalServerError),
 		"429":                  answerStatus(http.StatusTooManyRequests),
@@ -64,7 +67,7 @@ func TestBadUpstream(t *testing.T) {
 		"a page":               answerText("<html>captive portal</html>"),
 		"JSON null":            answerText("null"),
 		"a JSON list":          answerText("[]"),
-		"over 1 MiB":           answerText(large),
+		"over 1 MiB":           large,
 		"a redirect":           elsewhere(http.StatusTemporaryRedirect),
 		"a permanent redirect": elsewhere(http.StatusPermanentRedirect),
 	} {
