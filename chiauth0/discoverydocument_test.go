@@ -152,7 +152,9 @@ func TestDiscoveryDocument(t *testing.T) {
 		"without jwks_uri":             {drop("jwks_uri"), false},
 		"without issuer":               {drop("issuer"), false},
 		"of another issuer":            {set("issuer", "https://evil.example/"), false},
-		"token_endpoint over http":     {set("token_endpoint", "http://tenant.example/token"), false},
+		"token_endpoint over http": {
+			set("token_endpoint", "http://tenant.example/token"), false,
+		},
 		"token_endpoint over http on loopback": {
 			set("token_endpoint", "http://localhost/token"), false,
 		},
@@ -163,8 +165,12 @@ func TestDiscoveryDocument(t *testing.T) {
 		"authorization_endpoint that is a script": {
 			set("authorization_endpoint", "javascript:alert(1)"), false,
 		},
-		"authorization_endpoint that is a path": {set("authorization_endpoint", "/authorize"), false},
-		"jwks_uri over http":                    {set("jwks_uri", "http://tenant.example/jwks"), false},
+		"authorization_endpoint that is a path": {
+			set("authorization_endpoint", "/authorize"), false,
+		},
+		"jwks_uri over http": {
+			set("jwks_uri", "http://tenant.example/jwks"), false,
+		},
 		"end_session_endpoint over http": {
 			set("end_session_endpoint", "http://tenant.example/logout"), false,
 		},
@@ -180,7 +186,8 @@ func TestDiscoveryDocument(t *testing.T) {
 				want = http.StatusFound
 			}
 			if resp := a.browser().get("/auth0/login"); resp.StatusCode != want {
-				t.Errorf("got %s, Location %q, want %d: %s", resp.Status, resp.location(), want, a.log)
+				t.Errorf("got %s, Location %q, want %d: %s",
+					resp.Status, resp.location(), want, a.log)
 			}
 		})
 	}

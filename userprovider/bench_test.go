@@ -10,8 +10,10 @@ import (
 
 func benchmarkLogin() (userprovider.Mapping, map[string]any, map[string]any) {
 	mapping := userprovider.Mapping{
-		Fields: map[string]string{"first_name": "given_name",
-			"last_name": "family_name"},
+		Fields: map[string]string{
+			"first_name": "given_name",
+			"last_name":  "family_name",
+		},
 		AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
 		GroupsField:       "https://app.example/groups",
 		StaffGroup:        "editors",
@@ -24,7 +26,7 @@ func benchmarkLogin() (userprovider.Mapping, map[string]any, map[string]any) {
 	return mapping, claims, map[string]any{"https://app.example/plan": "gold"}
 }
 
-func BenchmarkMappingLogin(b *testing.B) {
+func BenchmarkMappingApply(b *testing.B) {
 	mapping, claims, accessTokenClaims := benchmarkLogin()
 	b.ReportAllocs()
 	for b.Loop() {

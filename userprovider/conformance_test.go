@@ -1,13 +1,14 @@
 package userprovider_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/chiauth0/auth/userprovider"
 	"github.com/chiauth0/auth/userprovider/providertest"
 )
 
-// The examples are what people copy, so they keep the promises as well.
+// The examples are copied into applications, so that they must keep the contract as well.
 func TestExampleProvidersConform(t *testing.T) {
 	t.Run("own provider", func(t *testing.T) {
 		config := providertest.Config{
@@ -19,7 +20,9 @@ func TestExampleProvidersConform(t *testing.T) {
 	})
 	t.Run("company only", func(t *testing.T) {
 		config := providertest.Config{
-			Read: func(user userprovider.User) map[string]any { return user.Value.(userprovider.MemoryUser).Fields() },
+			Read: func(user userprovider.User) map[string]any {
+				return user.Value.(userprovider.MemoryUser).Fields()
+			},
 		}
 		config.Run(t, func(*testing.T) userprovider.UserProvider {
 			return CompanyOnly{userprovider.NewMemory(), "app.example"}
@@ -27,8 +30,7 @@ func TestExampleProvidersConform(t *testing.T) {
 	})
 }
 
-// A login that is refused stores nothing.
-func TestCompanyOnlyStoresNobodyElse(t *testing.T) {
+func TestRefusedLoginStoresNothing(t *testing.T) {
 	inner := userprovider.NewMemory()
 	users := CompanyOnly{inner, "corp.example"}
 	for _, identity := range []userprovider.Identity{
@@ -39,13 +41,24 @@ func TestCompanyOnlyStoresNobodyElse(t *testing.T) {
 		{Email: "a@corp.example@evil.example", EmailVerified: true},
 		{Email: "a@evil.example@corp.example", EmailVerified: true},
 	} {
-		identity.Issuer, identity.Subject = "https://tenant.example/", "auth0|mallory"
-		if _, err := users.SyncUser(t.Context(),
-			userprovider.Login{Identity: identity}); err == nil {
-			t.Errorf("%+v may sign in", identity)
+		identity.Issuer, identity.Subject = testIssuer, "auth0|mallory"
+		_, err := users.SyncUser(t.Context(), userprovider.Login{Identity: identity})
+		if !errors.Is(err, userprovider.ErrRefused) {
+			t.Errorf("%+v returned the error %v, want ErrRefused", identity, err)
 		}
 	}
 	if accounts := inner.Accounts(); len(accounts) != 0 {
-		t.Errorf("a refused login made %+v", accounts)
+		t.Errorf("refused logins made the users %+v, want none", accounts)
+	}
+}
+
+// The checks of a wrapped provider are still run.
+func TestWrapperForwardsChecks(t *testing.T) {
+	users := CompanyOnly{&userprovider.Memory{Defaults: map[string]any{}}, "corp.example"}
+	if err := users.CheckFields([]string{"plan"}); !errors.Is(err, userprovider.ErrMisconfigured) {
+		t.Errorf("CheckFields returned the error %v, want ErrMisconfigured", err)
+	}
+	if err := users.CheckRoles(true, true); err != nil {
+		t.Errorf("CheckRoles returned the error %v, want none", err)
 	}
 }

@@ -3,7 +3,6 @@ package userprovider_test
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -11,7 +10,7 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A Member is the application's own user: here, whatever fields are mapped.
+// A Member is the application's own user: here, the fields that are mapped.
 type Member map[string]any
 
 // Members is a provider over a map. It passes providertest.
@@ -21,18 +20,23 @@ type Members struct {
 	users map[string]userprovider.User
 }
 
-func (m *Members) SyncUser(_ context.Context, login userprovider.Login) (userprovider.User, error) {
+// SyncUser implements userprovider.UserProvider.
+func (m *Members) SyncUser(
+	_ context.Context, login userprovider.Login,
+) (userprovider.User, error) {
 	key := [2]string{login.Identity.Issuer, login.Identity.Subject}
 	if key[0] == "" || key[1] == "" {
-		return userprovider.User{}, errors.New("a login without issuer or subject")
+		return userprovider.User{}, fmt.Errorf("%w: no issuer or subject", userprovider.ErrInvalid)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	user, known := m.users[m.ids[key]]
 	if !known {
-		user = userprovider.User{ID: rand.Text(), Active: true, Value: Member{}}
+		user = userprovider.User{
+			ID: rand.Text(), Issuer: key[0], Subject: key[1], Active: true, Value: Member{},
+		}
 	}
-	member := maps.Clone(user.Value.(Member)) // a handler may be reading the old one
+	member := maps.Clone(user.Value.(Member)) // a handler may be reading the old map
 	maps.Copy(member, login.Fields)
 	user.Value = member
 	if login.Staff != nil {
@@ -42,9 +46,11 @@ func (m *Members) SyncUser(_ context.Context, login userprovider.Login) (userpro
 		user.Superuser = *login.Superuser
 	}
 	m.ids[key], m.users[user.ID] = user.ID, user
+	user.Created = !known
 	return user, nil
 }
 
+// FindUser implements userprovider.UserProvider.
 func (m *Members) FindUser(_ context.Context, id string) (userprovider.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,12 +61,14 @@ func (m *Members) FindUser(_ context.Context, id string) (userprovider.User, err
 	return user, nil
 }
 
-// A provider of the application's own stores what it is given, and finds it again.
+// A provider of the application stores a login and finds the user again.
 func Example_ownProvider() {
 	members := &Members{ids: map[[2]string]string{}, users: map[string]userprovider.User{}}
 	user, err := members.SyncUser(context.Background(), userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
-			Subject: "auth0|65a1"},
+		Identity: userprovider.Identity{
+			Issuer:  "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1",
+		},
 		Fields: map[string]any{"first_name": "Ada"},
 		Staff:  new(true),
 	})

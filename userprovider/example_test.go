@@ -10,7 +10,7 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// A login becomes a user. chiauth0 does this on every callback; an application does it in tests of
+// chiauth0 turns every login into a user in this way. An application does the same in the tests of
 // its own provider.
 func ExampleNewMemory() {
 	mapping := userprovider.Mapping{
@@ -31,34 +31,37 @@ func ExampleNewMemory() {
 
 	ctx := context.Background()
 	users := userprovider.NewMemory()
-	user, err := users.SyncUser(ctx, login)
+	created, err := users.SyncUser(ctx, login)
 	if err != nil {
 		log.Fatal(err)
 	}
-	found, err := users.FindUser(ctx, user.ID)
+	found, err := users.FindUser(ctx, created.ID)
 	if err != nil {
 		log.Fatal(err)
 	}
-	account := found.Value.(userprovider.MemoryUser)
-	fmt.Println(account.Field("first_name"), account.Email, account.Active, account.Staff)
-	// Output: Ada ada@app.example true true
+	user := found.Value.(userprovider.MemoryUser)
+	fmt.Println(user.Field("first_name"), user.Email, user.Active, user.Staff, created.Created)
+	// Output: Ada ada@app.example true true true
 }
 
-// Every login writes; an administrator's page reads and decides.
+// An administrator makes a user inactive. The next login returns the user with Active false, and
+// chiauth0 refuses it.
 func ExampleMemory_SetActive() {
 	ctx := context.Background()
 	users := userprovider.NewMemory()
 	login := userprovider.Login{
-		Identity: userprovider.Identity{Issuer: "https://tenant.eu.auth0.com/",
-			Subject: "auth0|65a1"},
+		Identity: userprovider.Identity{
+			Issuer:  "https://tenant.eu.auth0.com/",
+			Subject: "auth0|65a1",
+		},
 		Fields: map[string]any{"email": "ada@app.example"},
 	}
 	if _, err := users.SyncUser(ctx, login); err != nil {
 		log.Fatal(err)
 	}
 
-	for _, account := range users.Accounts() {
-		if err := users.SetActive(account.ID, false); err != nil {
+	for _, user := range users.Accounts() {
+		if err := users.SetActive(user.ID, false); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -68,32 +71,45 @@ func ExampleMemory_SetActive() {
 }
 
 func ExampleMapping_Validate() {
-	mapping := userprovider.Mapping{Fields: map[string]string{"first_name": "given_name",
-		"is_staff": "nickname"}}
-	fmt.Println(mapping.Validate())
-	// Output:
-	// userprovider: Mapping.Fields (AUTH0_USER_FIELD_MAPPING): no claim may write the field
-	// "is_staff", so it cannot be mapped to "nickname"; set Mapping.StaffGroup (AUTH0_STAFF_GROUP)
-	// or Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP), or map the claim to a field of another
-	// name
-}
-
-func ExampleMapping_Warnings() {
-	mapping := userprovider.Mapping{StaffGroup: "editors", GroupsField: "roles"}
-	for _, warning := range mapping.Warnings(true) {
-		fmt.Println(warning)
+	mapping := userprovider.Mapping{Fields: map[string]string{
+		"first_name": "given_name",
+		"is_staff":   "nickname",
+		"role":       "nickname",
+	}}
+	for fault := range strings.SplitSeq(mapping.Validate().Error(), "\n") {
+		_, fault, _ = strings.Cut(fault, "): ")
+		fault, _, _ = strings.Cut(fault, ";")
+		fmt.Println(fault)
 	}
 	// Output:
-	// roles depend on the claim "roles", but Auth0 silently drops custom claims of this name:
-	// nobody will get a role; set the claim under a URL in an Auth0 Action, such as
-	// https://app.example/groups, and name it in Mapping.GroupsField (AUTH0_GROUPS_FIELD)
+	// no claim may write the field "is_staff", so it cannot be mapped to "nickname"
+	// the claim "nickname" must not write the field "role"
+}
+
+// A name that begins with "/" is a JSON Pointer. Keycloak sends roles in an object.
+func ExampleMapping_pointers() {
+	mapping := userprovider.Mapping{
+		Fields:        map[string]string{"plan": "/https:~1~1app.example~1metadata/plan"},
+		GroupsField:   "/realm_access/roles",
+		StaffGroup:    "editors",
+		SessionClaims: []string{"department"},
+	}
+	login, _ := mapping.Apply(map[string]any{
+		"https://app.example/metadata": map[string]any{"plan": "gold"},
+		"realm_access":                 map[string]any{"roles": []any{"editors"}},
+		"department":                   "Engines",
+	}, nil)
+	fmt.Println(login.Fields["plan"], *login.Staff, login.Identity.Claim("department"))
+	// Output: gold true Engines
 }
 
 // Extract computes claims before they are mapped.
 func ExampleMapping_Apply() {
 	mapping := userprovider.Mapping{
-		Fields: map[string]string{"display_name": "display_name",
-			"seats": "https://app.example/seats"},
+		Fields: map[string]string{
+			"display_name": "display_name",
+			"seats":        "https://app.example/seats",
+		},
 		Extract: func(claims map[string]any) map[string]any {
 			given, _ := claims["given_name"].(string)
 			family, _ := claims["family_name"].(string)

@@ -1,7 +1,6 @@
 package userprovider_test
 
 import (
-	"errors"
 	"maps"
 	"testing"
 	"testing/synctest"
@@ -10,20 +9,33 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// ada is what Auth0 says about somebody, with whatever a test changes; nil takes a claim away.
+// ada returns the claims of a user, with the changes of a test. nil removes a claim.
 func ada(changes map[string]any) map[string]any {
 	claims := map[string]any{
-		"iss": "https://tenant.example/", "sub": "auth0|ada",
-		"name": "Ada Lovelace", "nickname": "ada", "given_name": "Ada", "family_name": "Lovelace",
-		"email": "ada@app.example", "email_verified": true,
-		"picture": "https://cdn.example/ada.png",
+		"iss":            testIssuer,
+		"sub":            "auth0|ada",
+		"name":           "Ada Lovelace",
+		"nickname":       "ada",
+		"given_name":     "Ada",
+		"family_name":    "Lovelace",
+		"email":          "ada@app.example",
+		"email_verified": true,
+		"picture":        "https://cdn.example/ada.png",
 	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
 	return claims
 }
 
-// A site is an application with a mapping and users in memory.
+const departmentClaim = "https://app.example/department"
+
+// department returns the claims of an access token.
+func department(value any) map[string]any { return map[string]any{departmentClaim: value} }
+
+// groups returns the claims of a user in these groups.
+func groups(value any) map[string]any { return ada(map[string]any{"groups": value}) }
+
+// A site is an application with a mapping and with users in memory.
 type site struct {
 	t *testing.T
 	userprovider.Mapping
@@ -31,53 +43,56 @@ type site struct {
 }
 
 func newSite(t *testing.T) *site {
-	return &site{t, userprovider.Mapping{
-		Fields: map[string]string{"first_name": "given_name",
-			"last_name": "family_name"},
-		AccessTokenFields: map[string]string{"department": "https://app.example/department"},
+	mapping := userprovider.Mapping{
+		Fields: map[string]string{
+			"first_name": "given_name",
+			"last_name":  "family_name",
+		},
+		AccessTokenFields: map[string]string{"department": departmentClaim},
 		StaffGroup:        "editors",
 		SuperuserGroup:    "admins",
-	}, userprovider.NewMemory()}
+	}
+	return &site{t, mapping, userprovider.NewMemory()}
 }
 
-// login is a login with these claims of the ID token, and no access token.
+// login logs in with claims of the ID token, and without an access token.
 func (s *site) login(claims map[string]any) userprovider.MemoryUser {
 	s.t.Helper()
 	return s.loginWith(claims, nil)
 }
 
-// loginWith waits a second before, so that Account.Updated tells whether something was saved.
+// loginWith waits a second first, so that MemoryUser.Updated tells whether something was saved.
 func (s *site) loginWith(claims, accessTokenClaims map[string]any) userprovider.MemoryUser {
 	s.t.Helper()
-	time.Sleep(time.Second) // in a bubble
+	time.Sleep(time.Second) // in a bubble of synctest
 	if err := s.Validate(); err != nil {
 		s.t.Fatal(err)
 	}
-	login, _ := s.Mapping.Apply(claims, accessTokenClaims)
+	login, _ := s.Apply(claims, accessTokenClaims)
 	user, err := s.SyncUser(s.t.Context(), login)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	account := user.Value.(userprovider.MemoryUser)
-	if account.Active != user.Active || account.Staff != user.Staff ||
-		account.Superuser != user.Superuser {
-		s.t.Errorf("the account %+v is not the user %+v", account, user)
+	value := user.Value.(userprovider.MemoryUser)
+	got := [3]bool{value.Active, value.Staff, value.Superuser}
+	if want := [3]bool{user.Active, user.Staff, user.Superuser}; got != want {
+		s.t.Errorf("the Value has the flags %v, the user %v", got, want)
 	}
-	return account
+	return value
 }
 
-func (s *site) wantField(account userprovider.MemoryUser, name string, want any) {
+func (s *site) wantField(user userprovider.MemoryUser, name string, want any) {
 	s.t.Helper()
-	if got := account.Field(name); got != want {
+	if got := user.Field(name); got != want {
 		s.t.Errorf("the field %q holds %#v, want %#v", name, got, want)
 	}
 }
 
-func (s *site) wantRoles(account userprovider.MemoryUser, staff, superuser bool) {
+func (s *site) wantRoles(user userprovider.MemoryUser, staff, superuser bool) {
 	s.t.Helper()
-	if account.Staff != staff || account.Superuser != superuser {
+	if user.Staff != staff || user.Superuser != superuser {
 		s.t.Errorf("Staff is %t and Superuser is %t, want %t and %t",
-			account.Staff, account.Superuser, staff, superuser)
+			user.Staff, user.Superuser, staff, superuser)
 	}
 }
 
@@ -91,23 +106,18 @@ func (s *site) wantSaved(before, after userprovider.MemoryUser, saved bool) {
 	}
 }
 
-// TestLogin is what a login does to a user, from claims to stored account.
+// TestLogin shows what a login does to a user, from the claims to what is stored.
 func TestLogin(t *testing.T) {
-	department := func(value any) map[string]any { return map[string]any{"https://app.example/department": value} }
-	groups := func(value any) map[string]any { return ada(map[string]any{"groups": value}) }
-
 	for _, test := range []struct {
 		name string
 		run  func(s *site)
 	}{
-		// Fields.
 		{"fields are mapped on creation", func(s *site) {
-			account := s.login(ada(nil))
-			s.wantField(account, "first_name", "Ada")
-			s.wantField(account, "last_name", "Lovelace")
-			if !account.Active || account.Issuer != "https://tenant.example/" ||
-				account.Subject != "auth0|ada" {
-				s.t.Errorf("the new account is %+v", account)
+			user := s.login(ada(nil))
+			s.wantField(user, "first_name", "Ada")
+			s.wantField(user, "last_name", "Lovelace")
+			if !user.Active || user.Issuer != testIssuer || user.Subject != "auth0|ada" {
+				s.t.Errorf("the new user is %+v, want an active one with its identity", user)
 			}
 		}},
 		{"fields are mapped on update", func(s *site) {
@@ -117,38 +127,35 @@ func TestLogin(t *testing.T) {
 			s.wantField(after, "last_name", "King")
 			s.wantSaved(before, after, true)
 		}},
-		{"a claim that is missing leaves its field unset on creation", func(s *site) {
+		{"a missing claim leaves its field unset on creation", func(s *site) {
 			s.wantField(s.login(ada(map[string]any{"family_name": nil})), "last_name", nil)
 		}},
-		{"a claim that is missing leaves its field as it was on update", func(s *site) {
+		{"a missing claim keeps its field on update", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"family_name": nil}))
 			s.wantField(after, "last_name", "Lovelace")
 			s.wantSaved(before, after, false)
 		}},
-		{"nothing changed, nothing saved", func(s *site) {
-			before := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
-				department("Engines"))
-			after := s.loginWith(ada(map[string]any{"groups": []any{"editors"}}),
-				department("Engines"))
+		{"a login that changes nothing saves nothing", func(s *site) {
+			before := s.loginWith(groups([]any{"editors"}), department("Engines"))
+			after := s.loginWith(groups([]any{"editors"}), department("Engines"))
 			s.wantSaved(before, after, false)
 		}},
 		{"no mapping at all", func(s *site) {
 			s.Mapping = userprovider.Mapping{}
-			account := s.login(ada(nil))
-			if fields := account.Fields(); len(fields) != 1 ||
-				fields["email"] != "ada@app.example" {
-				s.t.Errorf("the fields are %v, want the e-mail alone", fields)
+			user := s.login(ada(nil))
+			want := map[string]any{"email": "ada@app.example"}
+			if fields := user.Fields(); !maps.Equal(fields, want) {
+				s.t.Errorf("the fields are %v, want %v", fields, want)
 			}
 		}},
 		{"the claim's name may be a URL", func(s *site) {
 			s.Mapping.Fields["plan"] = "https://app.example/plan"
-			s.wantField(s.login(ada(map[string]any{"https://app.example/plan": "gold"})), "plan",
-				"gold")
+			user := s.login(ada(map[string]any{"https://app.example/plan": "gold"}))
+			s.wantField(user, "plan", "gold")
 		}},
 
-		// The e-mail.
-		{"the e-mail is always in step", func(s *site) {
+		{"the e-mail follows its claim", func(s *site) {
 			before := s.login(ada(nil))
 			after := s.login(ada(map[string]any{"email": "countess@app.example"}))
 			if before.Email != "ada@app.example" || after.Email != "countess@app.example" {
@@ -162,7 +169,7 @@ func TestLogin(t *testing.T) {
 			before := s.login(ada(nil))
 			s.wantSaved(before, s.login(ada(nil)), false)
 		}},
-		{"no e-mail leaves it as it was", func(s *site) {
+		{"a login without an e-mail keeps it", func(s *site) {
 			before := s.login(ada(nil))
 			for _, nothing := range []any{nil, "", 42.0, []any{"mallory@app.example"}} {
 				after := s.login(ada(map[string]any{"email": nothing}))
@@ -171,12 +178,11 @@ func TestLogin(t *testing.T) {
 			}
 		}},
 
-		// Roles.
 		{"staff is granted", func(s *site) {
 			s.wantRoles(s.login(ada(nil)), false, false)
 			s.wantRoles(s.login(groups([]any{"editors", "readers"})), true, false)
 		}},
-		{"staff is taken away", func(s *site) {
+		{"staff is revoked", func(s *site) {
 			before := s.login(groups([]any{"editors"}))
 			s.wantRoles(before, true, false)
 			after := s.login(groups([]any{"readers"}))
@@ -186,7 +192,7 @@ func TestLogin(t *testing.T) {
 		{"superuser is granted", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins"})), false, true)
 		}},
-		{"superuser is taken away", func(s *site) {
+		{"superuser is revoked", func(s *site) {
 			s.wantRoles(s.login(groups([]any{"admins", "editors"})), true, true)
 			s.wantRoles(s.login(groups([]any{"editors"})), true, false)
 		}},
@@ -200,26 +206,26 @@ func TestLogin(t *testing.T) {
 		{"groups come from the configured claim", func(s *site) {
 			s.GroupsField = "https://app.example/groups"
 			s.wantRoles(s.login(groups([]any{"admins"})), false, false)
-			s.wantRoles(s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}})),
-				false, true)
+			user := s.login(ada(map[string]any{"https://app.example/groups": []any{"admins"}}))
+			s.wantRoles(user, false, true)
 		}},
 		{"a single string is one group", func(s *site) {
 			s.wantRoles(s.login(groups("editors")), true, false)
 			s.wantRoles(s.login(groups("editors,admins")), false, false)
 			s.wantRoles(s.login(groups("editors admins")), false, false)
 		}},
-		{"no groups at all takes the roles away", func(s *site) {
-			for _, nothing := range []any{nil, []any{}, "", false, 1.0,
-				map[string]any{"admins": "editors"}} {
+		{"a login without groups revokes the roles", func(s *site) {
+			for _, nothing := range []any{
+				nil, []any{}, "", false, 1.0, map[string]any{"admins": "editors"},
+			} {
 				s.wantRoles(s.login(groups([]any{"editors", "admins"})), true, true)
 				s.wantRoles(s.login(groups(nothing)), false, false)
 			}
 		}},
 
-		// People who may not come in, or may again.
 		{"an inactive user stays inactive", func(s *site) {
-			account := s.login(ada(nil))
-			if err := s.SetActive(account.ID, false); err != nil {
+			user := s.login(ada(nil))
+			if err := s.SetActive(user.ID, false); err != nil {
 				s.t.Fatal(err)
 			}
 			if s.login(ada(nil)).Active {
@@ -239,11 +245,10 @@ func TestLogin(t *testing.T) {
 			s.wantSaved(before, after, true)
 		}},
 
-		// Claims of the access token.
-		{"both mappings together", func(s *site) {
-			account := s.loginWith(ada(nil), department("Engines"))
-			s.wantField(account, "first_name", "Ada")
-			s.wantField(account, "department", "Engines")
+		{"both tokens are mapped", func(s *site) {
+			user := s.loginWith(ada(nil), department("Engines"))
+			s.wantField(user, "first_name", "Ada")
+			s.wantField(user, "department", "Engines")
 		}},
 		{"access-token claims are mapped on creation", func(s *site) {
 			s.Mapping.Fields = nil
@@ -259,67 +264,65 @@ func TestLogin(t *testing.T) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			s.wantSaved(before, s.loginWith(ada(nil), department("Engines")), false)
 		}},
-		{"an access-token claim that is missing leaves its field", func(s *site) {
+		{"a missing access-token claim keeps its field", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.loginWith(ada(nil), map[string]any{"scope": "openid"})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"no access token leaves its fields", func(s *site) {
+		{"a login without an access token keeps its fields", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
 			after := s.login(ada(nil))
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"a broken access token has no claims, and leaves its fields even if the ID token has " +
-			"them", func(s *site) {
+		{"a claim of the ID token does not stand in for one of the access token", func(s *site) {
 			before := s.loginWith(ada(nil), department("Engines"))
-			after := s.loginWith(ada(map[string]any{"https://app.example/department": "Everything"}), map[string]any{})
+			after := s.loginWith(ada(department("Everything")), map[string]any{})
 			s.wantField(after, "department", "Engines")
 			s.wantSaved(before, after, false)
 		}},
-		{"an access token says nothing but what is mapped", func(s *site) {
-			account := s.loginWith(ada(nil), map[string]any{
+		{"only mapped claims of the access token are used", func(s *site) {
+			user := s.loginWith(ada(nil), map[string]any{
 				"given_name": "Mallory", "email": "mallory@app.example", "sub": "auth0|mallory",
 				"groups": []any{"admins"},
 			})
-			s.wantField(account, "first_name", "Ada")
-			if account.Subject != "auth0|ada" || account.Email != "ada@app.example" {
-				s.t.Errorf("the account is %+v", account)
+			s.wantField(user, "first_name", "Ada")
+			if user.Subject != "auth0|ada" || user.Email != "ada@app.example" {
+				s.t.Errorf("the user is %+v, want the identity and e-mail of the ID token", user)
 			}
-			s.wantRoles(account, false, false)
+			s.wantRoles(user, false, false)
 		}},
 
-		// The extraction of claims, overridden.
-		{"Extract computes, renames and drops", func(s *site) {
+		{"Extract computes, renames and removes claims", func(s *site) {
 			s.Extract = func(claims map[string]any) map[string]any {
 				claims["given_name"] = "Augusta " + claims["given_name"].(string)
 				claims["groups"] = claims["https://app.example/teams"]
 				delete(claims, "family_name")
 				return claims
 			}
-			account := s.login(ada(map[string]any{"https://app.example/teams": []any{"editors"}}))
-			s.wantField(account, "first_name", "Augusta Ada")
-			s.wantField(account, "last_name", nil)
-			s.wantRoles(account, true, false)
+			user := s.login(ada(map[string]any{"https://app.example/teams": []any{"editors"}}))
+			s.wantField(user, "first_name", "Augusta Ada")
+			s.wantField(user, "last_name", nil)
+			s.wantRoles(user, true, false)
 		}},
 
-		// Finding.
-		{"finding a user", func(s *site) {
-			account := s.login(ada(nil))
-			user, err := s.FindUser(s.t.Context(), account.ID)
-			if err != nil || user.ID != account.ID ||
-				user.Value.(userprovider.MemoryUser).Email != "ada@app.example" {
-				s.t.Errorf("FindUser returned %+v, %v", user, err)
+		{"an existing user is found", func(s *site) {
+			user := s.login(ada(nil))
+			found, err := s.FindUser(s.t.Context(), user.ID)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			email := found.Value.(userprovider.MemoryUser).Email
+			if found.ID != user.ID || email != "ada@app.example" {
+				s.t.Errorf("FindUser returned %+v, want %+v", found, user)
 			}
 		}},
-		{"finding none", func(s *site) {
-			for range 2 { // in an empty store, and in one with users
+		{"an unknown user is not found", func(s *site) {
+			for range 2 { // without users, and with one
 				for _, id := range []string{"", "auth0|ada", "0", "1"} {
-					if user, err := s.FindUser(s.t.Context(), id); !errors.Is(err,
-						userprovider.ErrNotFound) {
-						s.t.Errorf("FindUser(%q) returned %+v, %v", id, user, err)
-					}
+					_, err := s.FindUser(s.t.Context(), id)
+					wantNotFound(s.t, "FindUser", err)
 				}
 				s.login(ada(nil))
 			}

@@ -7,48 +7,93 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-func TestValidateReservedFields(t *testing.T) {
+// wantParts checks that an error contains all parts.
+func wantParts(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("there is no error, want one with %q", parts)
+		return
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not contain %q: %v", part, err)
+		}
+	}
+}
+
+func TestFieldsThatNoClaimMayWrite(t *testing.T) {
 	for _, field := range []string{
 		"id", "ID", "pk", "uid", "user_id", "UserID", "sub", "Subject", "iss", "issuer",
 		"is\u017fuer",
 		"password", "Password", "password_hash", "PasswordHash", "pass-word", "hashed_password",
 		"active", "is_active", "IsActive", "is-active", "IS_ACTIVE", "disabled", "blocked",
+		"deleted_at", "is_deleted",
 		"staff", "is_staff", "isStaff", "superuser", "is_superuser", "super_user", "is_admin",
-		"admin",
-		"role", "roles", "permissions", "user_permissions", "groups",
-		"is staff",
-		"is.staff", `"is_staff"`, "`is_staff`", "is_sta\u200bff", "i\u017f_\u017ftaff", "P\u212a",
+		"admin", "superadmin",
+		"is staff", "is.staff", `"is_staff"`, "`is_staff`", "is_sta\u200bff", "i\u017f_\u017ftaff",
+		"P\u212a",
 	} {
-		for _, mapping := range []userprovider.Mapping{
-			{Fields: map[string]string{field: "nickname"}},
-			{AccessTokenFields: map[string]string{field: "nickname"}},
-		} {
-			err := mapping.Validate()
-			if err == nil {
-				t.Errorf("the field %q may be mapped", field)
-				continue
+		for _, claim := range []string{"nickname", "https://app.example/claim", "/a/b"} {
+			for _, mapping := range []userprovider.Mapping{
+				{Fields: map[string]string{field: claim}},
+				{AccessTokenFields: map[string]string{field: claim}},
+			} {
+				wantParts(t, mapping.Validate(),
+					"no claim may write", `"`+claim+`"`, "Mapping.", "AUTH0_", "; ")
 			}
-			for _, part := range []string{"no claim may write",
-				`"nickname"`, "Mapping.", "AUTH0_", "; "} {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error for %q does not say %s: %v", field, part, err)
+		}
+	}
+}
+
+// An Auth0 Action sets claims that are named by a URL. Users can edit parts of their profile.
+func TestFieldsForRightsNeedAClaimNamedByAURL(t *testing.T) {
+	for _, field := range []string{
+		"role", "Role", "roles", "user_roles", "permission", "permissions", "user_permissions",
+		"group", "groups", "user-groups", "ROLE\u017f",
+	} {
+		for claim, valid := range map[string]bool{
+			"https://app.example/roles":       true,
+			"http://app.example/roles":        true,
+			"/https:~1~1app.example~1roles/0": true,
+			"nickname":                        false,
+			"roles":                           false,
+			"/roles/0":                        false,
+			"/user_metadata/role":             false,
+			"/user_metadata/https:~1~1app.example~1r": false,
+			"https://":                       false,
+			"https:app.example/roles":        false,
+			"urn:app:roles":                  false,
+			"javascript://app.example/roles": false,
+			"app.example/roles":              false,
+		} {
+			for _, mapping := range []userprovider.Mapping{
+				{Fields: map[string]string{field: claim}},
+				{AccessTokenFields: map[string]string{field: claim}},
+			} {
+				err := mapping.Validate()
+				if valid && err != nil {
+					t.Errorf("the field %q cannot be mapped to %q: %v", field, claim, err)
+				}
+				if !valid {
+					wantParts(t, err, `"`+field+`"`, `"`+claim+`"`, "URL", "Mapping.StaffGroup")
 				}
 			}
 		}
 	}
 }
 
-func TestValidateTakes(t *testing.T) {
+func TestValidMappings(t *testing.T) {
 	for _, mapping := range []userprovider.Mapping{
 		{},
 		{Fields: map[string]string{"email": "email"}},
-		{Fields: map[string]string{"username": "nickname", "first_name": "given_name",
-			"auth0_id": "sub"}},
-		{Fields: map[string]string{"plan": "https://app.example/plan", "idea": "idea",
-			"activity": "x", "rolex": "y"}},
+		{Fields: map[string]string{"username": "nickname", "auth0_id": "sub"}},
+		{Fields: map[string]string{"idea": "idea", "activity": "x", "rolex": "y", "grouping": "z"}},
+		{Fields: map[string]string{"plan": "https://app.example/plan", "city": "/address/city"}},
+		{Fields: map[string]string{"a": "/", "b": "/a~0b/~1/0", "c": "a~b"}},
 		{Fields: map[string]string{"a": "name"}, AccessTokenFields: map[string]string{"b": "name"}},
-		{GroupsField: "https://app.example/groups", StaffGroup: "site " +
-			"editors", SuperuserGroup: "site editors"},
+		{GroupsField: "https://app.example/groups", StaffGroup: "site editors"},
+		{GroupsField: "/realm_access/roles", SuperuserGroup: "/path/like/group"},
+		{SessionClaims: []string{"department", "/address/country", "https://app.example/plan"}},
 	} {
 		if err := mapping.Validate(); err != nil {
 			t.Errorf("%+v: %v", mapping, err)
@@ -56,7 +101,7 @@ func TestValidateTakes(t *testing.T) {
 	}
 }
 
-func TestValidateRefuses(t *testing.T) {
+func TestFaultyMappings(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		mapping userprovider.Mapping
@@ -70,8 +115,10 @@ func TestValidateRefuses(t *testing.T) {
 		{
 			"a claim without a name",
 			userprovider.Mapping{AccessTokenFields: map[string]string{"plan": " "}},
-			[]string{"Mapping.AccessTokenFields", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", `"plan"`,
-				"no name"},
+			[]string{
+				"Mapping.AccessTokenFields", "AUTH0_ACCESS_TOKEN_CLAIM_MAPPING", `"plan"`,
+				"no name",
+			},
 		},
 		{
 			"spaces around a field",
@@ -82,6 +129,21 @@ func TestValidateRefuses(t *testing.T) {
 			"spaces around a claim",
 			userprovider.Mapping{Fields: map[string]string{"plan": "plan\n"}},
 			[]string{`"plan\n"`, "spaces"},
+		},
+		{
+			"a malformed pointer for a field",
+			userprovider.Mapping{Fields: map[string]string{"plan": "/app~x/plan"}},
+			[]string{`"/app~x/plan"`, "JSON Pointer", "~0"},
+		},
+		{
+			"a malformed pointer for groups",
+			userprovider.Mapping{GroupsField: "/groups~"},
+			[]string{"AUTH0_GROUPS_FIELD", `"/groups~"`, "JSON Pointer"},
+		},
+		{
+			"session claims",
+			userprovider.Mapping{SessionClaims: []string{"", " a", "/~", "twice", "twice"}},
+			[]string{"Mapping.SessionClaims", "no name", `" a"`, `"/~"`, `"twice" is there twice`},
 		},
 		{
 			"a field mapped twice",
@@ -108,67 +170,33 @@ func TestValidateRefuses(t *testing.T) {
 		},
 		{
 			"spaces around groups",
-			userprovider.Mapping{GroupsField: " groups",
-				StaffGroup: "editors ", SuperuserGroup: "\t"},
-			[]string{"AUTH0_GROUPS_FIELD", `" groups"`, "AUTH0_STAFF_GROUP", `"editors "`,
-				"AUTH0_SUPERUSER_GROUP", `"\t"`},
+			userprovider.Mapping{GroupsField: " groups", StaffGroup: "a ", SuperuserGroup: "\t"},
+			[]string{
+				"AUTH0_GROUPS_FIELD", `" groups"`, "AUTH0_STAFF_GROUP", `"a "`,
+				"AUTH0_SUPERUSER_GROUP", `"\t"`,
+			},
 		},
 		{
-			"everything at once",
+			"all at once",
 			userprovider.Mapping{
-				Fields: map[string]string{"is_staff": "nickname", "id": "name",
-					"email": "name", "": "x"},
+				Fields: map[string]string{
+					"is_staff": "nickname", "id": "name", "email": "name", "role": "name", "": "x",
+				},
 				AccessTokenFields: map[string]string{"is_superuser": "scope"},
 				StaffGroup:        " ",
 			},
-			[]string{`"is_staff"`, `"id"`, `"email"`, `"x"`, `"is_superuser"`, "StaffGroup"},
+			[]string{
+				`"is_staff"`, `"id"`, `"email"`, `"role"`, `"x"`, `"is_superuser"`, "StaffGroup",
+			},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.mapping.Validate()
-			if err == nil {
-				t.Fatal("no error")
-			}
-			for _, part := range test.want {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error does not say %s: %v", part, err)
-				}
-			}
+			wantParts(t, err, test.want...)
 			for range 10 {
 				if again := test.mapping.Validate(); again.Error() != err.Error() {
-					t.Fatalf("the error is now this, now that:\n%v\n%v", err, again)
+					t.Fatalf("the order of the faults changes:\n%v\n%v", err, again)
 				}
-			}
-		})
-	}
-}
-
-func TestWarnings(t *testing.T) {
-	same := func(claims map[string]any) map[string]any { return claims }
-	for _, test := range []struct {
-		name    string
-		mapping userprovider.Mapping
-		warns   bool
-	}{
-		{"groups, by default", userprovider.Mapping{StaffGroup: "editors"}, true},
-		{"groups", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "groups"}, true},
-		{"roles", userprovider.Mapping{SuperuserGroup: "admins", GroupsField: "roles"}, true},
-		{"permissions", userprovider.Mapping{StaffGroup: "editors", GroupsField: "permissions"},
-			true},
-		{"a URL",
-			userprovider.Mapping{StaffGroup: "editors", GroupsField: "https://app.example/groups"},
-			false},
-		{"no roles", userprovider.Mapping{GroupsField: "groups"}, false},
-		{"an Extract may make the claim",
-			userprovider.Mapping{StaffGroup: "editors", Extract: same}, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			warnings := test.mapping.Warnings(true)
-			if (len(warnings) == 1) != test.warns || len(warnings) > 1 {
-				t.Fatalf("the warnings are %q", warnings)
-			}
-			if test.warns && !strings.Contains(warnings[0], "https://app.example/groups") {
-				t.Errorf("the warning does not name the remedy: %q", warnings[0])
 			}
 		})
 	}

@@ -242,13 +242,6 @@ func (a *app) open(token any) map[string]any {
 	return claims
 }
 
-// number returns a JSON number of verified claims.
-func number(claim any) int64 {
-	n, _ := claim.(json.Number)
-	value, _ := n.Int64()
-	return value
-}
-
 func (a *app) keys() *jose.JSONWebKeySet {
 	a.t.Helper()
 	resp, err := http.Get(a.tenant.Issuer() + ".well-known/jwks.json")
@@ -261,95 +254,4 @@ func (a *app) keys() *jose.JSONWebKeySet {
 		a.t.Fatal(err)
 	}
 	return &set
-}
-
-// get opens a page of the tenant in the browser, without following redirects.
-func (a *app) get(target string) (*http.Response, string) {
-	a.t.Helper()
-	return a.send(http.MethodGet, target, nil)
-}
-
-// send sends a request from the browser. header lists names and values.
-func (a *app) send(
-	method, target string, form url.Values, header ...string,
-) (*http.Response, string) {
-	a.t.Helper()
-	browser := *a.browser
-	browser.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
-	req, err := http.NewRequestWithContext(a.t.Context(), method, target,
-		strings.NewReader(form.Encode()))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := browser.Do(req)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// showsLoginPage reports whether a login shows the login page.
-func (a *app) showsLoginPage(e edits) bool {
-	a.t.Helper()
-	resp, _ := a.get(a.authorizeURL(e))
-	location, err := resp.Location()
-	if err != nil {
-		a.t.Fatalf("authorize answered %s without Location", resp.Status)
-	}
-	return location.Path == "/u/login"
-}
-
-// loggedIn reports whether the browser has a session at the tenant.
-func (a *app) loggedIn() bool {
-	a.t.Helper()
-	return a.login(edits{"prompt": "none"}).Has("code")
-}
-
-// wantStatus checks the status of an answer.
-func wantStatus(t *testing.T, what string, got, want int) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s: status %d, want %d", what, got, want)
-	}
-}
-
-// wantError checks an error answer in JSON.
-func wantError(t *testing.T, status int, body map[string]any, wantStatus int, wantCode string) {
-	t.Helper()
-	code, _ := body["error"].(string)
-	if status != wantStatus || code != wantCode {
-		t.Errorf("got %d %v, want %d %s", status, body, wantStatus, wantCode)
-	}
-	for _, name := range []string{"access_token", "id_token", "refresh_token", "request_uri"} {
-		if _, found := body[name]; found {
-			t.Errorf("error answer has %s", name)
-		}
-	}
-}
-
-// wantClaims checks some claims of a token. A nil value means that the claim must be absent.
-func wantClaims(t *testing.T, claims, want map[string]any) {
-	t.Helper()
-	for name, value := range want {
-		got, found := claims[name]
-		if value == nil && found {
-			t.Errorf("claim %s is %v, want it absent", name, got)
-		}
-		if value != nil && got != value {
-			t.Errorf("claim %s is %v, want %v", name, got, value)
-		}
-	}
 }

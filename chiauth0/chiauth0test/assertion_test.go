@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,19 +19,6 @@ import (
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-// testKeys are two keys of clients, generated once.
-var testKeys = sync.OnceValue(func() [2]*rsa.PrivateKey {
-	var keys [2]*rsa.PrivateKey
-	for i := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		keys[i] = key
-	}
-	return keys
-})
 
 // newKeyApp returns an application that authenticates by private_key_jwt.
 func newKeyApp(t *testing.T) *app {

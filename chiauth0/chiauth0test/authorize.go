@@ -81,7 +81,7 @@ func (t *Tenant) finish(
 	g := &grant{
 		clientID:     a.client.ID,
 		email:        session.email,
-		scopes:       t.allowedScopes(a.scopes, user),
+		scopes:       a.scopes,
 		audience:     a.audience,
 		nonce:        a.nonce,
 		org:          a.org,

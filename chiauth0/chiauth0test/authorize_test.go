@@ -100,7 +100,8 @@ func TestAuthorizeErrors(t *testing.T) {
 			edits{"scope": "profile"}, "invalid_scope", "openid",
 		},
 		"unknown audience": {
-			edits{"audience": "https://api.test"}, "access_denied",
+			edits{"audience": "https://api.test"},
+			"access_denied",
 			"Service not found: https://api.test",
 		},
 		"unknown connection": {

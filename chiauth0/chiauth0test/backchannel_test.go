@@ -185,7 +185,7 @@ func TestBackchannelLogoutRetries(t *testing.T) {
 		a.tenant.SetLogoutTimeout(10 * time.Millisecond)
 		server := httptest.NewServer(http.HandlerFunc(
 			func(_ http.ResponseWriter, r *http.Request) {
-				_ = r.ParseForm() // net/http notices a disconnect after the body was read
+				_ = r.ParseForm() // net/http detects a disconnect once the body is read
 				<-r.Context().Done()
 			}))
 		t.Cleanup(server.Close)

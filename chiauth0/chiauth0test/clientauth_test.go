@@ -73,18 +73,22 @@ func TestClientSecretBasic(t *testing.T) {
 	const secret = "s e/c+r:et"
 	header := basicHeader("app", secret)
 	noSecret := edits{"client_secret": ""}
+	otherID := edits{"client_id": "x", "client_secret": ""}
+	refused := func(header string) clientAuthTest {
+		return clientAuthTest{noCredentials, header, 401, "access_denied"}
+	}
 	methods := []string{chiauth0test.SecretBasic}
 	runClientAuthTests(t, methods, map[string]clientAuthTest{
 		"the secret":                       {noCredentials, header, 200, ""},
 		"the secret, client_id in form":    {noSecret, header, 200, ""},
-		"a wrong secret":                   {noCredentials, basicHeader("app", "x"), 401, "access_denied"},
-		"an unknown client":                {noCredentials, basicHeader("x", secret), 401, "access_denied"},
-		"a secret that is not encoded":     {noCredentials, "Basic YXBwOnMgZS9jK3I6ZXQ=", 401, "access_denied"},
-		"a secret with a broken encoding":  {noCredentials, "Basic YXBwOiV6eg==", 401, "access_denied"},
-		"an ID with a broken encoding":     {noCredentials, "Basic JXp6OmE=", 401, "access_denied"},
-		"a header that is not base64":      {noCredentials, "Basic ?", 401, "access_denied"},
+		"a wrong secret":                   refused(basicHeader("app", "x")),
+		"an unknown client":                refused(basicHeader("x", secret)),
+		"a secret that is not encoded":     refused("Basic YXBwOnMgZS9jK3I6ZXQ="),
+		"a secret with a broken encoding":  refused("Basic YXBwOiV6eg=="),
+		"an ID with a broken encoding":     refused("Basic JXp6OmE="),
+		"a header that is not base64":      refused("Basic ?"),
 		"the secret in the form":           {nil, "", 401, "access_denied"},
-		"another client_id in the form":    {edits{"client_id": "x", "client_secret": ""}, header, 401, "access_denied"},
+		"another client_id in the form":    {otherID, header, 401, "access_denied"},
 		"the secret in header and in form": {nil, header, 400, "invalid_request"},
 	})
 }

@@ -67,7 +67,8 @@ type Client struct {
 	IDTokenLifetime, AccessTokenLifetime time.Duration
 
 	// NonRotating keeps a refresh token valid after its use, and refresh answers have no new one.
-	// By default refresh tokens rotate: each works once, and a second use revokes its family.
+	// By default refresh tokens rotate: each works once, and a second use revokes its family. In
+	// Auth0, rotation is a setting of the client.
 	NonRotating bool
 
 	// RefreshOverlap is the time for which a spent refresh token still works, Auth0's "Rotation

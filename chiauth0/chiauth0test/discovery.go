@@ -23,8 +23,8 @@ func (t *Tenant) discovery(w http.ResponseWriter, _ *http.Request) {
 		"grant_types_supported":    []string{"authorization_code", "refresh_token"},
 		"subject_types_supported":  []string{"public"},
 		"claims_supported": []string{
-			"aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat",
-			"iss", "name", "nickname", "picture", "sub",
+			"aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name",
+			"iat", "iss", "name", "nickname", "picture", "sub",
 		},
 
 		"code_challenge_methods_supported": []string{"S256"},

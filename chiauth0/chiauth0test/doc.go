@@ -39,8 +39,8 @@
 //
 // # Optional behavior
 //
-// A new tenant behaves as a new Auth0 tenant does. Fields of [Tenant], [Client] and [User] switch
-// on more:
+// Fields of [Tenant], [Client] and [User] switch on what an application may need beyond the login.
+// Their zero values leave it off:
 //
 //   - access tokens: Tenant.AccessTokenLifetime, Tenant.OpaqueAccessTokens, Tenant.RBAC;
 //   - refresh tokens: Client.NonRotating, Client.RefreshOverlap, Client.RefreshPolicies,

@@ -95,7 +95,7 @@ func TestDiscoveryFault(t *testing.T) {
 
 func TestInterceptFault(t *testing.T) {
 	t.Parallel()
-	t.Run("sees path and form and answers some requests", func(t *testing.T) {
+	t.Run("gets path and form and answers some requests", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.setFaults(chiauth0test.Faults{

@@ -101,7 +101,8 @@ func TestLoginPage(t *testing.T) {
 	t.Run("names the organization", func(t *testing.T) {
 		t.Parallel()
 		a, org := newOrganization(t)
-		if _, body := a.page(edits{"organization": org.ID}); !strings.Contains(body, "<b>acme</b>") {
+		_, body := a.page(edits{"organization": org.ID})
+		if !strings.Contains(body, "<b>acme</b>") {
 			t.Errorf("the page lacks the organization:\n%s", body)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
@@ -76,6 +77,45 @@ func TestLogoutTokenFaults(t *testing.T) {
 	if conformance != 7 {
 		t.Errorf("%d faults of the conformance suite, want 7: %v",
 			conformance, slices.Sorted(maps.Keys(faults)))
+	}
+}
+
+// go-oidc is an independent check of the valid token and of the conformance faults.
+func TestLogoutTokensVerifiedByGoOIDC(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	provider, err := oidc.NewProvider(t.Context(), a.tenant.Issuer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier := provider.Verifier(&oidc.Config{
+		ClientID: "app", SupportedSigningAlgs: []string{oidc.RS256},
+	})
+	token := chiauth0test.LogoutToken{ClientID: "app", Subject: "auth0|1", SessionID: "the sid"}
+	signed, err := a.tenant.SignLogoutToken(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified, err := verifier.VerifyLogout(t.Context(), signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if verified.Subject != "auth0|1" || verified.SessionID != "the sid" {
+		t.Errorf("verified token is %+v", verified)
+	}
+
+	for name, fault := range chiauth0test.LogoutTokenFaults() {
+		if !strings.HasPrefix(name, "conformance ") {
+			continue
+		}
+		token.Edit = fault
+		signed, err := a.tenant.SignLogoutToken(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verifier.VerifyLogout(t.Context(), signed); err == nil {
+			t.Errorf("%s: go-oidc accepts the token", name)
+		}
 	}
 }
 

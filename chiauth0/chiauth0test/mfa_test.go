@@ -28,7 +28,11 @@ func TestMFA(t *testing.T) {
 	t.Parallel()
 	t.Run("a user without a second factor has no acr and amr", func(t *testing.T) {
 		t.Parallel()
-		wantMFA(t, newApp(t).idToken(stepUp), false)
+		a := newApp(t)
+		wantMFA(t, a.idToken(stepUp), false)
+		if a.showsLoginPage(stepUp) {
+			t.Error("the second login shows the login page")
+		}
 	})
 	t.Run("a login that does not ask has no acr and amr", func(t *testing.T) {
 		t.Parallel()

@@ -97,6 +97,7 @@ func TestOrganizationPlaceholderInCallbackURL(t *testing.T) {
 		{"acme", "https://evil.acme.app.test/callback", false},
 		{"acme", "https://{organization_name}.app.test/callback", false},
 		{"", "https://acme.app.test/callback", false},
+		{"", "https://.app.test/callback", false},
 		{"", "https://{organization_name}.app.test/callback", false},
 	} {
 		resp, _ := a.get(a.authorizeURL(edits{
@@ -108,6 +109,19 @@ func TestOrganizationPlaceholderInCallbackURL(t *testing.T) {
 				test.organization, test.redirectURI, got, test.allowed)
 		}
 	}
+}
+
+func TestOrganizationPlaceholderInQueryIsLiteral(t *testing.T) {
+	t.Parallel()
+	a, _ := newOrganization(t)
+	a.updateClient(func(c *chiauth0test.Client) {
+		c.CallbackURLs = []string{"http://app.test/?next=http://{organization_name}.test"}
+	})
+	resp, _ := a.get(a.authorizeURL(edits{
+		"organization": "acme",
+		"redirect_uri": "http://app.test/?next=http://acme.test",
+	}))
+	wantErrorPage(t, resp)
 }
 
 func TestInvitation(t *testing.T) {

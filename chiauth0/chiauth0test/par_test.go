@@ -57,9 +57,12 @@ func TestPushedRequest(t *testing.T) {
 	t.Run("the answer names Auth0's lifetime", func(t *testing.T) {
 		t.Parallel()
 		_, body := newPushingApp(t).push(nil)
+		if body["expires_in"] != 30.0 {
+			t.Errorf("expires_in is %v, want 30", body["expires_in"])
+		}
 		uri, _ := body["request_uri"].(string)
-		if body["expires_in"] != 30.0 || !strings.HasPrefix(uri, "urn:ietf:params:oauth:request_uri:") {
-			t.Errorf("answer is %v", body)
+		if want := "urn:ietf:params:oauth:request_uri:"; !strings.HasPrefix(uri, want) {
+			t.Errorf("request_uri is %q, want the prefix %s", uri, want)
 		}
 	})
 	t.Run("works once", func(t *testing.T) {
@@ -119,15 +122,15 @@ func TestPushedRequestRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"wrong secret":          {edits{"client_secret": "x"}, 401, "access_denied"},
-		"no secret":             {edits{"client_secret": ""}, 401, "access_denied"},
-		"a request_uri":         {edits{"request_uri": "urn:x"}, 400, "invalid_request"},
-		"another redirect URI":  {edits{"redirect_uri": "http://evil.test"}, 400, "invalid_request"},
-		"no PKCE":               {edits{"code_challenge": ""}, 400, "invalid_request"},
-		"scope without openid":  {edits{"scope": "email"}, 400, "invalid_scope"},
-		"unknown audience":      {edits{"audience": "x"}, 400, "access_denied"},
-		"unknown organization":  {edits{"organization": "x"}, 400, "invalid_request"},
-		"another response type": {edits{"response_type": "token"}, 400, "unsupported_response_type"},
+		"wrong secret":         {edits{"client_secret": "x"}, 401, "access_denied"},
+		"no secret":            {edits{"client_secret": ""}, 401, "access_denied"},
+		"a request_uri":        {edits{"request_uri": "urn:x"}, 400, "invalid_request"},
+		"another redirect URI": {edits{"redirect_uri": "http://b.test"}, 400, "invalid_request"},
+		"no PKCE":              {edits{"code_challenge": ""}, 400, "invalid_request"},
+		"scope without openid": {edits{"scope": "email"}, 400, "invalid_scope"},
+		"unknown audience":     {edits{"audience": "x"}, 400, "access_denied"},
+		"unknown organization": {edits{"organization": "x"}, 400, "invalid_request"},
+		"form_post":            {edits{"response_mode": "form_post"}, 400, "invalid_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -177,7 +180,10 @@ func FuzzPushedRequest(f *testing.F) {
 	a := &app{tenant: tenant, client: client, verifier: strings.Repeat("v", 43)}
 	good := a.authorizeForm(edits{"client_secret": "secret"})
 	for _, e := range []edits{
-		nil, {"client_secret": "x"}, {"redirect_uri": "http://evil.test"}, {"request_uri": "x"},
+		nil,
+		{"client_secret": "x"},
+		{"redirect_uri": "http://evil.test"},
+		{"request_uri": "x"},
 		{"scope": "\x00"},
 	} {
 		f.Add(e.apply(maps.Clone(good)).Encode())

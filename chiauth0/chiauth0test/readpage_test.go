@@ -7,9 +7,13 @@ import (
 
 func TestReadPage(t *testing.T) {
 	t.Parallel()
-	page, err := readPage(strings.NewReader(`<form action="/search"><input name="q"></form>
+	page, err := readPage(strings.NewReader(`
+		<form action="/search"><input name="q"></form>
 		<p id="message"> Wrong <b>password</b> </p>
-		<form action="/login"><input name="state" value="s"><input type="password" name="p"></form>`))
+		<form action="/login">
+			<input name="state" value="s">
+			<input type="password" name="p">
+		</form>`))
 	if err != nil {
 		t.Fatal(err)
 	}

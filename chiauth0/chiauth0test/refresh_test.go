@@ -58,6 +58,9 @@ func TestRefreshReuse(t *testing.T) {
 
 		status, body = a.refresh(second["refresh_token"], nil)
 		wantError(t, status, body, http.StatusForbidden, "invalid_grant")
+		a.wantCounts(chiauth0test.RefreshCounts{
+			Refreshes: 1, Reuses: 1, RevokedFamilies: 1, Live: 1,
+		})
 		wantStatus(t, "userinfo with an access token of the family",
 			a.userinfoStatus(second["access_token"]), http.StatusUnauthorized)
 		a.mustRefresh(unrelated["refresh_token"], nil)
@@ -147,6 +150,8 @@ func TestRefreshRefused(t *testing.T) {
 		a.addUser(chiauth0test.User{Blocked: true})
 		status, body := a.refresh(token, nil)
 		wantError(t, status, body, http.StatusForbidden, "invalid_grant")
+		a.addUser(chiauth0test.User{})
+		a.mustRefresh(token, nil) // the refused request did not spend it
 	})
 	t.Run("a family after thirty days, also if it was used", func(t *testing.T) {
 		t.Parallel()
@@ -199,23 +204,28 @@ func TestMultiResourceRefresh(t *testing.T) {
 			edits{"audience": reports}, reports, "openid offline_access read:reports",
 		},
 		"a listed audience and scope": {
-			edits{"audience": reports, "scope": "openid read:reports"}, reports,
+			edits{"audience": reports, "scope": "openid read:reports"},
+			reports,
 			"openid read:reports",
 		},
 		"scopes that the policy lacks are dropped": {
-			edits{"audience": reports, "scope": "read:reports write:reports read:orders"}, reports,
+			edits{"audience": reports, "scope": "read:reports write:reports read:orders"},
+			reports,
 			"read:reports",
 		},
 		"scopes that the API lacks are dropped": {
-			edits{"audience": reports, "scope": "read:reports unregistered"}, reports,
+			edits{"audience": reports, "scope": "read:reports unregistered"},
+			reports,
 			"read:reports",
 		},
 		"the login's audience with its policy": {
-			edits{"audience": orders, "scope": "read:orders write:orders"}, orders,
+			edits{"audience": orders, "scope": "read:orders write:orders"},
+			orders,
 			"read:orders write:orders",
 		},
 		"an unlisted audience is ignored": {
-			edits{"audience": "https://unlisted.test", "scope": "read:unlisted openid"}, orders,
+			edits{"audience": "https://unlisted.test", "scope": "read:unlisted openid"},
+			orders,
 			"openid",
 		},
 		"an unregistered audience is ignored": {

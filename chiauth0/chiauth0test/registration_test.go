@@ -61,7 +61,8 @@ func TestAddClientDefaults(t *testing.T) {
 func TestAddUser(t *testing.T) {
 	t.Parallel()
 	tenant := chiauth0test.New("http://tenant.test")
-	if got := panics(func() { tenant.AddUser(chiauth0test.User{}) }); !strings.Contains(got, "Email") {
+	got := panics(func() { tenant.AddUser(chiauth0test.User{}) })
+	if !strings.Contains(got, "Email") {
 		t.Errorf("panic %q, want one that names User.Email", got)
 	}
 	user := tenant.AddUser(chiauth0test.User{Email: "Bob@Example.com"})

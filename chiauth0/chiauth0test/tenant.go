@@ -189,8 +189,8 @@ func (t *Tenant) newMux() *http.ServeMux {
 // valid request is a logout that carries an ID token.
 const maxInput = 16 << 10
 
-// serve reads the form before it calls next, so that the request log and the fault hooks see it.
-// With the body read, net/http also notices a client that disconnects during a fault.
+// serve reads the form before it calls next, because the request log and the fault hooks use it.
+// With the body read, net/http also detects a client that disconnects during a fault.
 func (t *Tenant) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

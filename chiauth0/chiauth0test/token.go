@@ -3,6 +3,7 @@ package chiauth0test
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,9 +51,7 @@ func invalidGrant(description string) *tokenError {
 
 func (e *tokenError) body() map[string]any {
 	body := map[string]any{"error": e.code, "error_description": e.description}
-	for name, value := range e.extra {
-		body[name] = value
-	}
+	maps.Copy(body, e.extra)
 	return body
 }
 

@@ -65,15 +65,17 @@ func TestAccessTokenLifetime(t *testing.T) {
 
 func TestOddExpiresIn(t *testing.T) {
 	t.Parallel()
+	a := newApp(t)
 	for _, sent := range []any{
-		0, -1, 0.5, "3600", "", "soon", true, nil, []int{1},
-		json.RawMessage("1e3"), json.RawMessage("99999999999999999999"),
+		0, -1, 0.5, "3600", "", "soon", true, nil,
+		[]int{1},
+		json.RawMessage("1e3"),
+		json.RawMessage("99999999999999999999"),
 	} {
 		encoded, err := json.Marshal(sent)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := newApp(t)
 		a.tenant.Misbehave(chiauth0test.Faults{
 			TokenResponse: func(_ *int, body map[string]any) { body["expires_in"] = sent },
 		})

@@ -37,16 +37,24 @@ var fieldFaults = []fault{
 		s, _, _ = strings.Cut(s, "\x00")
 		return s
 	})},
-	{"repairs text",
-		[]string{inText}, rewrites(func(s string) string { return strings.ToValidUTF8(s, "?") })},
-	{"cuts text",
-		[]string{inText}, rewrites(func(s string) string { return s[:min(len(s), 1<<16)] })},
+	{
+		"repairs text",
+		[]string{inText},
+		rewrites(func(s string) string { return strings.ToValidUTF8(s, "?") }),
+	},
+	{
+		"cuts text",
+		[]string{inText},
+		rewrites(func(s string) string { return s[:min(len(s), 1<<16)] }),
+	},
 	{"trims text", []string{inText}, rewrites(strings.TrimSpace)},
-	{"escapes text",
-		[]string{inText}, rewrites(func(s string) string {
-			return strings.ReplaceAll(s, "'",
-				"''")
-		})},
+	{
+		"escapes text",
+		[]string{inText},
+		rewrites(func(s string) string {
+			return strings.ReplaceAll(s, "'", "''")
+		}),
+	},
 	{"refuses without a name", []string{inText}, syncs(
 		func(ctx context.Context, m *memory, l login) (user, error) {
 			if text, _ := l.Fields["last_name"].(string); strings.Contains(text, "\x00") {

@@ -62,8 +62,11 @@ var identityFaults = []fault{
 		l.Identity.Issuer += "x"
 		l.Identity.Subject += "x"
 	})},
-	{"accepts an empty issuer",
-		[]string{inNoSubject}, misreads(func(l *login) { l.Identity.Issuer += "x" })},
+	{
+		"accepts an empty issuer",
+		[]string{inNoSubject},
+		misreads(func(l *login) { l.Identity.Issuer += "x" }),
+	},
 	{"returns no error for an unknown ID", []string{inUnknownID}, finds(
 		func(ctx context.Context, m *memory, id string) (user, error) {
 			u, err := m.FindUser(ctx, id)

@@ -16,8 +16,11 @@ var lifecycleFaults = []fault{
 			stored.Active = false
 			return stored, err
 		})},
-	{"returns inactive and does not store it",
-		[]string{inFirst}, returns(func(u *user) { u.Active = false })},
+	{
+		"returns inactive and does not store it",
+		[]string{inFirst},
+		returns(func(u *user) { u.Active = false }),
+	},
 	{"makes staff", []string{inFirst}, misreads(func(l *login) { l.Staff = new(true) })},
 	{"demands an e-mail", []string{inFirst}, syncs(
 		func(ctx context.Context, m *memory, l login) (user, error) {
@@ -32,13 +35,18 @@ var lifecycleFaults = []fault{
 		func(context.Context, *memory, login) (user, error) {
 			return user{}, errBroken
 		})},
-	{"never grants",
-		[]string{inRoles}, misreads(func(l *login) { l.Staff, l.Superuser = nil, nil })},
-	{"swaps roles",
-		[]string{inRoles}, misreads(func(l *login) {
-			l.Staff, l.Superuser = l.Superuser,
-				l.Staff
-		})},
+	{
+		"never grants",
+		[]string{inRoles},
+		misreads(func(l *login) { l.Staff, l.Superuser = nil, nil }),
+	},
+	{
+		"swaps roles",
+		[]string{inRoles},
+		misreads(func(l *login) {
+			l.Staff, l.Superuser = l.Superuser, l.Staff
+		}),
+	},
 	{"never revokes", []string{inRoles}, misreads(func(l *login) {
 		if l.Staff != nil && !*l.Staff {
 			l.Staff = nil
@@ -57,12 +65,18 @@ var lifecycleFaults = []fault{
 			return user{}, userprovider.ErrNotFound
 		})},
 
-	{"returns no Value from FindUser",
-		[]string{inFirst}, returnsFound(func(u *user) { u.Value = nil })},
-	{"returns a Value of another type from FindUser",
-		[]string{inFirst}, returnsFound(func(u *user) {
+	{
+		"returns no Value from FindUser",
+		[]string{inFirst},
+		returnsFound(func(u *user) { u.Value = nil }),
+	},
+	{
+		"returns a Value of another type from FindUser",
+		[]string{inFirst},
+		returnsFound(func(u *user) {
 			u.Value = new(u.Value)
-		})},
+		}),
+	},
 	{"returns Created from FindUser", []string{inFirst}, returnsFound(func(u *user) {
 		u.Created = true
 	})},

@@ -144,9 +144,11 @@ func TestNewChecksTheIdentity(t *testing.T) {
 		{"the subject alone is unique", idText + keys + rest + ", UNIQUE (subject)", nil, []string{
 			"(issuer, subject)",
 		}},
-		{"unique with a third column",
+		{
+			"unique with a third column",
 			idText + keys + rest + ", UNIQUE (issuer, subject, email)", nil,
-			[]string{"(issuer, subject)"}},
+			[]string{"(issuer, subject)"},
+		},
 		{"one issuer needs unique subjects", regular, func(t *table) {
 			t.Issuer, t.Defaults = issuer, map[string]any{"issuer": ""}
 		}, []string{"exactly (subject)"}},
@@ -157,13 +159,17 @@ func TestNewChecksTheIdentity(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { onEveryDialect(t, c.run) })
 	}
 	for _, c := range []tableCase{
-		{"a collation that ignores case",
+		{
+			"a collation that ignores case",
 			idText + "issuer text, subject text COLLATE NOCASE, " + rest + unique, nil,
-			[]string{"byte by byte"}},
-		{"an index that ignores case",
+			[]string{"byte by byte"},
+		},
+		{
+			"an index that ignores case",
 			idText + "issuer text, subject text, " + rest +
 				", UNIQUE (issuer, subject COLLATE NOCASE)", nil,
-			[]string{"byte by byte"}},
+			[]string{"byte by byte"},
+		},
 		{"no type", idText + "issuer, subject, " + rest + unique, nil, []string{
 			`"issuer" is of no type`,
 		}},
@@ -174,11 +180,15 @@ func TestNewChecksTheIdentity(t *testing.T) {
 		{"padded", idText + "issuer text, subject char(255), " + rest + unique, nil, []string{
 			`"subject" is of the type character(255)`,
 		}},
-		{"a collation that ignores case",
+		{
+			"a collation that ignores case",
 			idText + `issuer text, subject text COLLATE "nocase", ` + rest + unique, nil,
-			[]string{`"subject" is of the type text`}},
-		{"of a length",
-			idText + "issuer varchar(100), subject varchar(255), " + rest + unique, nil, nil},
+			[]string{`"subject" is of the type text`},
+		},
+		{
+			"of a length",
+			idText + "issuer varchar(100), subject varchar(255), " + rest + unique, nil, nil,
+		},
 		{"computed", idText + "issuer text, subject text GENERATED ALWAYS AS (email) STORED, " +
 			rest + unique, nil, []string{`"subject" is computed`}},
 	} {

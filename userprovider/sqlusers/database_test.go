@@ -28,8 +28,14 @@ type database struct {
 // onEveryDialect runs a test on SQLite, and on PostgreSQL if there is one (see postgresql_test.go).
 func onEveryDialect(t *testing.T, test func(t *testing.T, db database)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { test(t, openSQLite(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, openPostgreSQL(t)) })
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, openSQLite(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, openPostgreSQL(t))
+	})
 }
 
 func openSQLite(t testing.TB) database {
@@ -149,13 +155,15 @@ type countedConn struct {
 }
 
 func (c *countedConn) QueryContext(ctx context.Context, query string,
-	args []driver.NamedValue) (driver.Rows, error) {
+	args []driver.NamedValue,
+) (driver.Rows, error) {
 	c.counter.count(query)
 	return c.conns.QueryContext(ctx, query, args)
 }
 
 func (c *countedConn) ExecContext(ctx context.Context, query string,
-	args []driver.NamedValue) (driver.Result, error) {
+	args []driver.NamedValue,
+) (driver.Result, error) {
 	c.counter.count(query)
 	return c.conns.ExecContext(ctx, query, args)
 }

@@ -73,7 +73,7 @@ func TestUserHasNoConflictWithThemselves(t *testing.T) {
 				mustExec(t, db.DB, "CREATE TABLE users ("+idColumn(db.dialect)+
 					"active boolean, "+constraints+")")
 				users := mustNew(t, db, subjects(db.dialect))
-				for round := range 50 {
+				for round := range 20 {
 					subject := fmt.Sprint("auth0|", round)
 					fields := map[string]any{"email": subject + "@app.example"}
 					faults := together(4, func(int) error {

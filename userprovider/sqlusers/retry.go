@@ -2,8 +2,11 @@ package sqlusers
 
 import (
 	"context"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -42,11 +45,27 @@ var passingStates = []string{"40001", "40P01", "57P01", "57P02", "57P05"}
 // passes reports whether a repetition of the statement may succeed.
 func (s *settings) passes(err error) bool {
 	if s.dialect == PostgreSQL {
-		return isCachedPlan(err) || slices.Contains(passingStates, sqlState(err))
+		return isCachedPlan(err) || isClosed(err) || slices.Contains(passingStates, sqlState(err))
 	}
 	// A busy timeout has waited for a lock already, except for one of a shared cache.
 	if !s.waitsForLocks && containsAny(err, []string{"database is locked"}) {
 		return true
 	}
 	return containsAny(err, []string{"database table is locked", "database schema is locked"})
+}
+
+// isClosed reports whether the connection was closed while it was in the pool. All statements of
+// this package can be repeated, so that it does not matter whether the server has run one.
+func isClosed(err error) bool {
+	if errors.Is(err, errScan) {
+		return false
+	}
+	for _, closed := range []error{
+		syscall.EPIPE, syscall.ECONNRESET, io.EOF, io.ErrUnexpectedEOF,
+	} {
+		if errors.Is(err, closed) {
+			return true
+		}
+	}
+	return false
 }

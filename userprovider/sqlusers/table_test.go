@@ -20,7 +20,8 @@ func TestNewChecksTheSettings(t *testing.T) {
 		{"no subject", table{Columns: sqlusers.Columns{Subject: "-"}}, []string{"Table.Columns"}},
 		{"no issuer", table{Columns: noIssuer}, []string{"Table.Issuer is empty"}},
 		{
-			"two issuers", table{Issuer: issuer, Columns: sqlusers.Columns{Issuer: "iss"}},
+			"two issuers",
+			table{Issuer: issuer, Columns: sqlusers.Columns{Issuer: "iss"}},
 			[]string{issuer, `"iss"`, "leave one of them empty"},
 		},
 		{
