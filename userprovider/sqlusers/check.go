@@ -166,7 +166,7 @@ func (s *settings) checkFilled() (faults []error) {
 	return faults
 }
 
-// checkUnique lets the database plan a statement that needs a unique index on exactly these
+// checkUnique makes the database plan a statement that needs a unique index on exactly these
 // columns. The statement is not run.
 func (s *settings) checkUnique(
 	ctx context.Context, db Querier, target string, names []string,

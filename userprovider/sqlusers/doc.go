@@ -28,7 +28,8 @@
 //     wait for its own writes.
 //   - A restart or a failover of PostgreSQL closes connections. Statements that fail because of it
 //     are repeated, at most five times within 160 ms, and so are serialization failures, deadlocks
-//     and plans that a migration made invalid.
+//     and plans that a migration made invalid. While the server does not accept connections, logins
+//     fail with an error that has no kind: an outage.
 //   - SQLite: set a busy timeout, or simultaneous logins fail at once. With
 //     mode=memory&cache=shared, a busy timeout does not help: use a file, or SetMaxOpenConns(1).
 //

@@ -261,10 +261,12 @@ func TestUserIsFoundByTheExactID(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			onEveryDialect(t, func(t *testing.T, db database) {
+				definition := id
 				if db.dialect == sqlusers.SQLite {
-					id = strings.Replace(id, "uuid", "text", 1)
+					definition = strings.Replace(id, "uuid", "text", 1)
 				}
-				mustExec(t, db.DB, "CREATE TABLE users (id "+id+`, issuer text, subject text,
+				mustExec(t, db.DB, "CREATE TABLE users (id "+definition+`,
+					issuer text, subject text,
 					active boolean, email text, UNIQUE (issuer, subject))`)
 				users := mustNew(t, db, subjects(db.dialect))
 				user := mustSync(t, users, loginOf("auth0|ada", nil))

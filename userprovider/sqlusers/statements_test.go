@@ -247,7 +247,7 @@ func TestTimesOfALogin(t *testing.T) {
 	})
 }
 
-// A driver reads a timestamp without a time zone as UTC, whatever the zone of the server.
+// A driver reads a timestamp without a time zone as UTC. The zone of the server does not matter.
 func TestTimesWithoutAZoneAreUTC(t *testing.T) {
 	db := openPostgreSQL(t).reopen(t, "timezone=Asia/Tokyo")
 	mustExec(t, db.DB, `CREATE TABLE users (
