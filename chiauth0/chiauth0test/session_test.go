@@ -149,6 +149,18 @@ func TestEndedSession(t *testing.T) {
 	})
 }
 
+func TestDeletedUserHasNoTokens(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	tokens := a.tokens(offline)
+	a.tenant.DeleteUser(ada)
+	a.addUser(chiauth0test.User{})
+	status, body := a.refresh(tokens["refresh_token"], nil)
+	wantError(t, status, body, http.StatusForbidden, "invalid_grant")
+	wantStatus(t, "userinfo", a.userinfoStatus(tokens["access_token"]), http.StatusUnauthorized)
+	a.wantCounts(chiauth0test.RefreshCounts{})
+}
+
 func TestSessionCeiling(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
