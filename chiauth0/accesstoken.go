@@ -21,8 +21,8 @@ func (a *auth) accessTokenClaims(
 	}
 	claims, err := a.verifyAccessToken(ctx, meta, raw, subject)
 	if err != nil {
-		a.Logger.WarnContext(ctx, "the access token of a login is not used: fields and permissions "+
-			"from it are left out", "subject", subject, "err", err)
+		a.Logger.WarnContext(ctx, "the access token of a login is not used: "+
+			"fields and permissions from it are left out", "subject", subject, "err", err)
 		return nil
 	}
 	return claims

@@ -117,7 +117,8 @@ func TestFieldsFromAccessTokens(t *testing.T) {
 			a := newApp(t, withPlan)
 			plan := a.loginWithPlan(faults) // the login itself succeeds
 			if warned := strings.Contains(a.log.String(), warning); plan != nil || !warned {
-				t.Errorf("plan is %v (warned: %t), want none and a warning: %s", plan, warned, a.log)
+				t.Errorf("plan is %v (warned: %t), want none and a warning: %s",
+					plan, warned, a.log)
 			}
 		})
 	}

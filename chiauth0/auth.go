@@ -164,7 +164,8 @@ func (a *auth) announceRedirectURI(ctx context.Context, redirectURI string) {
 		return
 	}
 	a.firstLogin.Do(func() {
-		a.Logger.InfoContext(ctx, "chiauth0: the first login: this URL has to be among the Allowed "+
-			"Callback URLs in the application's settings at Auth0", "redirect_uri", redirectURI)
+		a.Logger.InfoContext(ctx, "chiauth0: the first login: this URL has to be among the "+
+			"Allowed Callback URLs in the application's settings at Auth0",
+			"redirect_uri", redirectURI)
 	})
 }

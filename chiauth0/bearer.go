@@ -70,7 +70,7 @@ func BearerFrom(ctx context.Context) (Bearer, bool) {
 //
 // RequireBearer panics with the error of [Config.Validate], and without an Audience.
 func RequireBearer(cfg *Config, permissions ...string) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	a.needAudience("RequireBearer")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,11 +89,13 @@ func RequireBearer(cfg *Config, permissions ...string) func(http.Handler) http.H
 // has. Requests by cookie need protection against cross-site requests:
 // [net/http.CrossOriginProtection].
 func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	a.needAudience("RequireLoginOrBearer")
 	bearer := RequireBearer(cfg, permissions...)
 	login := require(cfg, "permissions", func(_ userprovider.User, i userprovider.Identity) bool {
-		return hasAll(permissions, func(name string) bool { return slices.Contains(i.Permissions, name) })
+		return hasAll(permissions, func(name string) bool {
+			return slices.Contains(i.Permissions, name)
+		})
 	})
 	return func(next http.Handler) http.Handler {
 		byBearer, byLogin := bearer(next), login(next)
@@ -110,8 +112,8 @@ func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler)
 
 func (a *auth) needAudience(guard string) {
 	if a.Audience == "" {
-		panic(fmt.Errorf("chiauth0: %s needs Audience (AUTH0_AUDIENCE): set it to the identifier of "+
-			"the API at Auth0", guard))
+		panic(fmt.Errorf("chiauth0: %s needs Audience (AUTH0_AUDIENCE): set it to the identifier "+
+			"of the API at Auth0", guard))
 	}
 }
 

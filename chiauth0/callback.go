@@ -21,7 +21,7 @@ import (
 // The Router serves its /callback in any case. Callback panics with the error of [Config.Validate]
 // if the Config has faults.
 func Callback(cfg *Config) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	return a.private(LoadUser(cfg)(http.HandlerFunc(a.callback)))
 }
 

@@ -31,7 +31,7 @@ func Check(ctx context.Context, cfg *Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	a := cfg.use()
+	a := cfg.init()
 	return errors.Join(a.checkTenant(ctx), a.checkStore(ctx), a.checkUsers(ctx))
 }
 
@@ -50,10 +50,17 @@ func (a *auth) checkKeys(ctx context.Context, meta *metadata) error {
 	if err != nil {
 		return fmt.Errorf("%w: signing keys: %w", ErrUnavailable, err)
 	}
-	if len(parseKeys(body)) == 0 {
+	keys := parseKeys(body)
+	if len(keys) == 0 {
 		return fmt.Errorf("chiauth0: signing keys: %s: %w", meta.JWKSURI, errNoUsableKey)
 	}
-	return nil
+	for i := range keys {
+		if canVerify(&keys[i], a.SigningAlg) {
+			return nil
+		}
+	}
+	return fmt.Errorf("chiauth0: SigningAlg %q: none of the tenant's signing keys is for it: set "+
+		"it to the algorithm in the application's advanced OAuth settings at Auth0", a.SigningAlg)
 }
 
 // checkCredentials exchanges a code that does not exist. The answer tells whether the tenant
@@ -82,17 +89,17 @@ func (a *auth) checkCredentials(ctx context.Context, meta *metadata) error {
 
 	status := refused.Response.StatusCode
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "" {
-		return fmt.Errorf("%w: the token endpoint answered %s", ErrUnavailable, refused.Response.Status)
+		return fmt.Errorf("%w: the token endpoint answered %d", ErrUnavailable, status)
 	}
 	answer := fmt.Sprintf("%d %q %q", status, cut(refused.ErrorCode),
 		cut(refused.ErrorDescription))
 	if status == http.StatusUnauthorized || refused.ErrorCode == "invalid_client" {
 		return fmt.Errorf("chiauth0: the token endpoint refused the client with %s: correct "+
-			"ClientID (AUTH0_CLIENT_ID) and ClientSecret (AUTH0_CLIENT_SECRET), and set AuthStyle to "+
-			"the Authentication Method of the application at Auth0", answer)
+			"ClientID (AUTH0_CLIENT_ID) and ClientSecret (AUTH0_CLIENT_SECRET), and set AuthStyle "+
+			"to the Authentication Method of the application at Auth0", answer)
 	}
-	return fmt.Errorf("chiauth0: the token endpoint refused the exchange with %s: enable the grant "+
-		"type Authorization Code in the application's settings at Auth0", answer)
+	return fmt.Errorf("chiauth0: the token endpoint refused the exchange with %s: enable the "+
+		"grant type Authorization Code in the application's settings at Auth0", answer)
 }
 
 // checkRedirectURI is the redirect URI of the exchange. Auth0 compares it with the code's alone.

@@ -90,7 +90,9 @@ func TestCheckNamesTheFault(t *testing.T) {
 			true,
 		},
 		"a token endpoint that is down": {
-			func(a *app) { a.answerAt(tokenPath, answerStatus(500)) }, []string{"token endpoint"}, true,
+			func(a *app) { a.answerAt(tokenPath, answerStatus(500)) },
+			[]string{"token endpoint"},
+			true,
 		},
 		"no discovery": {
 			func(a *app) { a.answerAt(discoveryPath, answerStatus(404)) },
@@ -107,11 +109,18 @@ func TestCheckNamesTheFault(t *testing.T) {
 			true,
 		},
 		"no keys": {
-			func(a *app) { a.answerAt(keysPath, answerStatus(500)) }, []string{"signing keys"}, true,
+			func(a *app) { a.answerAt(keysPath, answerStatus(500)) },
+			[]string{"signing keys"},
+			true,
 		},
 		"no usable key": {
 			func(a *app) { a.answerAt(keysPath, answerText(`{"keys":[]}`)) },
 			[]string{"signing keys", "no usable key"},
+			false,
+		},
+		"no key for the algorithm": {
+			func(a *app) { a.cfg = a.cfg.Clone(); a.cfg.SigningAlg = "ES256" },
+			[]string{"SigningAlg", "ES256"},
 			false,
 		},
 		"a store that is down": {

@@ -61,9 +61,9 @@ type Config struct {
 	AccessTokenAlg string
 
 	// BaseURL is the origin under which browsers reach this application, such as
-	// "https://app.example". It alone decides about the redirect URI, and about the attribute Secure
-	// and the prefix __Host- of cookies. Forwarded headers are not read. Empty means development:
-	// requests are answered on loopback hosts over plain http only. APP_BASE_URL.
+	// "https://app.example". It alone decides about the redirect URI, and about the attribute
+	// Secure and the prefix __Host- of cookies. Forwarded headers are not read. Empty means
+	// development: requests are answered on loopback hosts over plain http only. APP_BASE_URL.
 	BaseURL string
 
 	// MountPath is where the application mounts the Router: "/auth0" by default.
@@ -79,9 +79,9 @@ type Config struct {
 	// callback redirects to: "/" by default.
 	HomePath string
 
-	// PostLogoutURL is the full URL that Auth0 sends the browser to after a logout. It may be on any
-	// origin. It has to be registered at Auth0, character for character. The default is the Router's
-	// home.
+	// PostLogoutURL is the full URL that Auth0 sends the browser to after a logout. It may be on
+	// any origin. It has to be registered at Auth0, character for character. The default is the
+	// Router's home.
 	PostLogoutURL string
 
 	// FederatedLogout also ends the session at the identity provider behind Auth0, where that
@@ -120,10 +120,10 @@ type Config struct {
 	// refused. Default: none.
 	AuthorizationParams map[string]string
 
-	// Organization (an ID that begins with "org_", or a name), Connection, ACRValues and MaxAge are
-	// asked for at every login. The query of the login URL cannot change the first three, and cannot
-	// raise MaxAge. MaxAge is whole seconds; zero means no limit. The ID token is checked against
-	// what was asked for.
+	// Organization (an ID that begins with "org_", or a name), Connection, ACRValues and MaxAge
+	// are asked for at every login. The query of the login URL cannot change the first three, and
+	// cannot raise MaxAge. MaxAge is whole seconds; zero means no limit. The ID token is checked
+	// against what was asked for.
 	Organization string
 	Connection   string
 	ACRValues    string
@@ -160,8 +160,8 @@ type Config struct {
 	// UserTimeout bounds one FindUser: one second by default.
 	UserTimeout time.Duration
 
-	// ErrorHandler answers in place of the built-in pages when a login, a logout or a guard refuses.
-	// It writes the status, the headers and the body.
+	// ErrorHandler answers in place of the built-in pages when a login, a logout or a guard
+	// refuses. It writes the status, the headers and the body.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err *Error)
 
 	// Pages replaces built-in pages. Its templates "home", "confirm" and "error" are executed with
@@ -169,9 +169,9 @@ type Config struct {
 	// Content-Security-Policy of the built-in pages does not apply to its pages. Default: none.
 	Pages *template.Template
 
-	// Events receives logins, logouts, refusals and the other events that [Event] lists, for metrics
-	// and an audit log. It is called before the response is sent, by several goroutines at once, and
-	// must return quickly. Nil means that events are only logged.
+	// Events receives logins, logouts, refusals and the other events that [Event] lists, for
+	// metrics and an audit log. It is called before the response is sent, by several goroutines at
+	// once, and must return quickly. Nil means that events are only logged.
 	Events func(ctx context.Context, event Event)
 
 	// HTTPClient makes the requests to Auth0, for proxies and private certificate authorities. Its

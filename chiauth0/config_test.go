@@ -66,7 +66,8 @@ func TestGuardsPanicWithoutTheirArguments(t *testing.T) {
 			func(c *chiauth0.Config) { chiauth0.Require(c, nil) }, "Require(cfg, nil)",
 		},
 		"RequireBearer without an Audience": {
-			func(c *chiauth0.Config) { chiauth0.RequireBearer(c, "read:reports") }, "AUTH0_AUDIENCE",
+			func(c *chiauth0.Config) { chiauth0.RequireBearer(c, "read:reports") },
+			"AUTH0_AUDIENCE",
 		},
 		"RequireLoginOrBearer without an Audience": {
 			func(c *chiauth0.Config) { chiauth0.RequireLoginOrBearer(c) }, "AUTH0_AUDIENCE",
@@ -78,7 +79,8 @@ func TestGuardsPanicWithoutTheirArguments(t *testing.T) {
 			func(c *chiauth0.Config) { chiauth0.RequireOrganization(c) }, "organization",
 		},
 		"RequireOrganization with an empty organization": {
-			func(c *chiauth0.Config) { chiauth0.RequireOrganization(c, "org_a", "") }, "organization",
+			func(c *chiauth0.Config) { chiauth0.RequireOrganization(c, "org_a", "") },
+			"organization",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,7 @@ func TestPrintedConfigHasNoSecrets(t *testing.T) {
 	used.ClientID, used.ClientSecret = "the-client", "hidden-secret-of-more-than-32-bytes"
 	chiauth0.Router(used)
 
+	verbs := []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e"}
 	held := map[string]any{
 		"a value":               cfg,
 		"a pointer":             &cfg,
@@ -42,7 +43,7 @@ func TestPrintedConfigHasNoSecrets(t *testing.T) {
 	}
 	for name, value := range held {
 		outputs := map[string]string{}
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%e"} {
+		for _, verb := range verbs {
 			outputs[verb] = fmt.Sprintf(verb, value)
 		}
 		encoded, err := json.Marshal(value)
@@ -56,12 +57,25 @@ func TestPrintedConfigHasNoSecrets(t *testing.T) {
 		outputs["slog.TextHandler"], outputs["slog.JSONHandler"] = text.String(), object.String()
 
 		for how, output := range outputs {
-			if strings.Contains(output, hidden) || strings.Contains(output, fmt.Sprintf("%x", hidden)) {
+			inHex := fmt.Sprintf("%x", hidden)
+			if strings.Contains(output, hidden) || strings.Contains(output, inHex) {
 				t.Errorf("%s, %s: a secret is printed: %s", name, how, output)
 			}
 			if how != "slog.TextHandler" && !strings.Contains(output, "the-client") {
 				t.Errorf("%s, %s: the client ID is missing: %s", name, how, output)
 			}
+		}
+	}
+}
+
+// A handler that looks into values by itself gets a string.
+func TestConfigIsAStringForLogHandlers(t *testing.T) {
+	t.Parallel()
+	cfg := validConfig()
+	for name, value := range map[string]any{"a value": *cfg, "a pointer": cfg} {
+		resolved := slog.AnyValue(value).Resolve()
+		if resolved.Kind() != slog.KindString || resolved.String() != cfg.String() {
+			t.Errorf("%s resolves to a %v, want the string %s", name, resolved.Kind(), cfg)
 		}
 	}
 }

@@ -32,10 +32,10 @@ type inUse struct {
 // printing secrets.
 var inUseMu sync.Mutex
 
-// use returns what all routers and guards of this Config share. The first call makes it.
+// init returns what all routers and guards of this Config share. The first call makes it.
 //
 // It panics with the error of Validate, and if a field has been changed since the first call.
-func (c *Config) use() *auth {
+func (c *Config) init() *auth {
 	inUseMu.Lock()
 	defer inUseMu.Unlock()
 	if c.inUse == nil || c.inUse.config != c {

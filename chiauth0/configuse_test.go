@@ -115,14 +115,18 @@ type notComparable struct {
 
 func TestLateChangeOfAValuePanics(t *testing.T) {
 	t.Parallel()
-	handler := func(status int) func(http.ResponseWriter, *http.Request, *chiauth0.Error) {
-		return func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) { w.WriteHeader(status) }
+	var handlers []func(http.ResponseWriter, *http.Request, *chiauth0.Error)
+	for status := range 2 { // closures of one function
+		handlers = append(handlers,
+			func(w http.ResponseWriter, _ *http.Request, _ *chiauth0.Error) {
+				w.WriteHeader(status)
+			})
 	}
 	base := func() *chiauth0.Config {
 		c := validConfig()
 		c.Scopes = []string{"openid", "email"}
 		c.Mapping.Fields = map[string]string{"first_name": "name"}
-		c.ErrorHandler = handler(1)
+		c.ErrorHandler = handlers[0]
 		c.Users = notComparable{userprovider.NewMemory(), map[string]string{}}
 		c.Sessions = sessionstores.New(memstore.New())
 		return c
@@ -131,13 +135,21 @@ func TestLateChangeOfAValuePanics(t *testing.T) {
 		change func(*chiauth0.Config)
 		field  string // "" if there is no change
 	}{
-		"nothing":              {func(*chiauth0.Config) {}, ""},
-		"an element":           {func(c *chiauth0.Config) { c.Scopes[1] = "profile" }, "Scopes"},
-		"an entry of a map":    {func(c *chiauth0.Config) { c.Mapping.Fields["x"] = "y" }, "Mapping.Fields"},
-		"an equal slice":       {func(c *chiauth0.Config) { c.Scopes = slices.Clone(c.Scopes) }, ""},
-		"a closure":            {func(c *chiauth0.Config) { c.ErrorHandler = handler(2) }, "ErrorHandler"},
-		"a value without ==":   {func(c *chiauth0.Config) { c.Users = base().Users }, "Users"},
-		"another type":         {func(c *chiauth0.Config) { c.Users = userprovider.NewMemory() }, "Users"},
+		"nothing":    {func(*chiauth0.Config) {}, ""},
+		"an element": {func(c *chiauth0.Config) { c.Scopes[1] = "profile" }, "Scopes"},
+		"an entry of a map": {
+			func(c *chiauth0.Config) { c.Mapping.Fields["x"] = "y" }, "Mapping.Fields",
+		},
+		"an equal slice": {
+			func(c *chiauth0.Config) { c.Scopes = slices.Clone(c.Scopes) }, "",
+		},
+		"a closure": {
+			func(c *chiauth0.Config) { c.ErrorHandler = handlers[1] }, "ErrorHandler",
+		},
+		"a value without ==": {func(c *chiauth0.Config) { c.Users = base().Users }, "Users"},
+		"another type": {
+			func(c *chiauth0.Config) { c.Users = userprovider.NewMemory() }, "Users",
+		},
 		"a provider that went": {func(c *chiauth0.Config) { c.Users = nil }, "Users"},
 		"sessions that went":   {func(c *chiauth0.Config) { c.Sessions = nil }, "Sessions"},
 		"the session's lifetime": {
@@ -192,12 +204,13 @@ func TestDefaultSessions(t *testing.T) {
 			c := validConfig()
 			c.BaseURL = ""
 			use(c)
-			page := chiauth0.LoadUser(c)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			cart := func(w http.ResponseWriter, r *http.Request) {
 				if add := r.FormValue("add"); add != "" {
 					c.Sessions.Put(r.Context(), "cart", add)
 				}
 				fmt.Fprint(w, c.Sessions.GetString(r.Context(), "cart"))
-			}))
+			}
+			page := chiauth0.LoadUser(c)(http.HandlerFunc(cart))
 
 			w := httptest.NewRecorder()
 			page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/?add=tea", nil))

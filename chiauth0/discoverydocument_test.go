@@ -55,7 +55,10 @@ func TestBadUpstream(t *testing.T) {
 			http.Redirect(w, r, "https://evil.example/", code)
 		}
 	}
-	large := `{"access_token":"a","padding":"` + strings.Repeat("x", 1<<20) + `"}`
+	large := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		answerText(`{"access_token":"a","padding":"`+strings.Repeat("x", 1<<20)+`"}`)(w, r)
+	}
 	for name, answer := range map[string]http.HandlerFunc{
 		"500":                  answerStatus(http.StatusInternalServerError),
 		"429":                  answerStatus(http.StatusTooManyRequests),
@@ -64,7 +67,7 @@ func TestBadUpstream(t *testing.T) {
 		"a page":               answerText("<html>captive portal</html>"),
 		"JSON null":            answerText("null"),
 		"a JSON list":          answerText("[]"),
-		"over 1 MiB":           answerText(large),
+		"over 1 MiB":           large,
 		"a redirect":           elsewhere(http.StatusTemporaryRedirect),
 		"a permanent redirect": elsewhere(http.StatusPermanentRedirect),
 	} {
@@ -152,7 +155,9 @@ func TestDiscoveryDocument(t *testing.T) {
 		"without jwks_uri":             {drop("jwks_uri"), false},
 		"without issuer":               {drop("issuer"), false},
 		"of another issuer":            {set("issuer", "https://evil.example/"), false},
-		"token_endpoint over http":     {set("token_endpoint", "http://tenant.example/token"), false},
+		"token_endpoint over http": {
+			set("token_endpoint", "http://tenant.example/token"), false,
+		},
 		"token_endpoint over http on loopback": {
 			set("token_endpoint", "http://localhost/token"), false,
 		},
@@ -163,8 +168,12 @@ func TestDiscoveryDocument(t *testing.T) {
 		"authorization_endpoint that is a script": {
 			set("authorization_endpoint", "javascript:alert(1)"), false,
 		},
-		"authorization_endpoint that is a path": {set("authorization_endpoint", "/authorize"), false},
-		"jwks_uri over http":                    {set("jwks_uri", "http://tenant.example/jwks"), false},
+		"authorization_endpoint that is a path": {
+			set("authorization_endpoint", "/authorize"), false,
+		},
+		"jwks_uri over http": {
+			set("jwks_uri", "http://tenant.example/jwks"), false,
+		},
 		"end_session_endpoint over http": {
 			set("end_session_endpoint", "http://tenant.example/logout"), false,
 		},
@@ -180,7 +189,8 @@ func TestDiscoveryDocument(t *testing.T) {
 				want = http.StatusFound
 			}
 			if resp := a.browser().get("/auth0/login"); resp.StatusCode != want {
-				t.Errorf("got %s, Location %q, want %d: %s", resp.Status, resp.location(), want, a.log)
+				t.Errorf("got %s, Location %q, want %d: %s",
+					resp.Status, resp.location(), want, a.log)
 			}
 		})
 	}

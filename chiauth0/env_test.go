@@ -1,8 +1,6 @@
 package chiauth0_test
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -30,7 +28,9 @@ func setenv(t *testing.T, variables map[string]string) {
 // neededVariables are the ones that have no default.
 func neededVariables() map[string]string {
 	return map[string]string{
-		"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "id", "AUTH0_CLIENT_SECRET": "secret",
+		"AUTH0_DOMAIN":        "tenant.eu.auth0.com",
+		"AUTH0_CLIENT_ID":     "id",
+		"AUTH0_CLIENT_SECRET": "secret",
 	}
 }
 
@@ -44,7 +44,7 @@ func TestConfigFromEnv(t *testing.T) {
 			"AUTH0_SCOPES":                     "openid, profile  offline_access",
 			"AUTH0_CALLBACK_URI":               "/custom/path",
 			"APP_BASE_URL":                     "https://app.example",
-			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = https://app.example/x?a=b",
+			"AUTH0_USER_FIELD_MAPPING":         "first_name=given_name, last_name = urn:x?a=b",
 			"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING": "plan=https://app.example/plan",
 			"AUTH0_GROUPS_FIELD":               "https://app.example/groups",
 			"AUTH0_SUPERUSER_GROUP":            "root",
@@ -66,7 +66,7 @@ func TestConfigFromEnv(t *testing.T) {
 			Secrets:      []string{secret32, secret32 + "2"},
 			Mapping: userprovider.Mapping{
 				Fields: map[string]string{
-					"first_name": "given_name", "last_name": "https://app.example/x?a=b",
+					"first_name": "given_name", "last_name": "urn:x?a=b",
 				},
 				AccessTokenFields: map[string]string{"plan": "https://app.example/plan"},
 				GroupsField:       "https://app.example/groups",
@@ -84,7 +84,10 @@ func TestConfigFromEnv(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEqualConfigs(t, got, &chiauth0.Config{
-			Domain: "tenant.eu.auth0.com", ClientID: "id", ClientSecret: "secret", Scopes: []string{},
+			Domain:       "tenant.eu.auth0.com",
+			ClientID:     "id",
+			ClientSecret: "secret",
+			Scopes:       []string{},
 		})
 	})
 
@@ -118,10 +121,12 @@ func TestFaultsOfTheEnvironment(t *testing.T) {
 		want            []string
 	}{
 		"a pair without a claim": {
-			"AUTH0_USER_FIELD_MAPPING", "first_name", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`},
+			"AUTH0_USER_FIELD_MAPPING", "first_name",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"first_name"`},
 		},
 		"a pair with an empty claim": {
-			"AUTH0_USER_FIELD_MAPPING", "first_name=", []string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`},
+			"AUTH0_USER_FIELD_MAPPING", "first_name=",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"first_name="`},
 		},
 		"a pair with an empty field": {
 			"AUTH0_USER_FIELD_MAPPING", "=plan", []string{"AUTH0_USER_FIELD_MAPPING", `"=plan"`},
@@ -130,7 +135,8 @@ func TestFaultsOfTheEnvironment(t *testing.T) {
 			"AUTH0_USER_FIELD_MAPPING", "a=b,", []string{"AUTH0_USER_FIELD_MAPPING", `""`},
 		},
 		"a field that is mapped twice": {
-			"AUTH0_USER_FIELD_MAPPING", "a=b,a=c", []string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"},
+			"AUTH0_USER_FIELD_MAPPING", "a=b,a=c",
+			[]string{"AUTH0_USER_FIELD_MAPPING", `"a"`, "twice"},
 		},
 		"a field that no claim may write": {
 			"AUTH0_USER_FIELD_MAPPING", "is_superuser=nickname",
@@ -200,7 +206,8 @@ func TestStrayBytesInTheEnvironment(t *testing.T) {
 	}
 	for name, value := range good {
 		for _, stray := range []string{
-			value + "\n", value + "\r\n", " " + value, value + "\t", `"` + value + `"`, "'" + value + "'",
+			value + "\n", value + "\r\n", " " + value, value + "\t", `"` + value + `"`,
+			"'" + value + "'",
 			value[:1] + "\n" + value[1:], "\ufeff" + value, value + "\u200b", value + "\u00a0",
 		} {
 			if name == "AUTH0_SECRET" && strings.Contains(stray[1:3], "\n") {
@@ -212,98 +219,5 @@ func TestStrayBytesInTheEnvironment(t *testing.T) {
 				wantFault(t, []string{name, "remove"})
 			})
 		}
-	}
-}
-
-func TestSecretFiles(t *testing.T) {
-	dir := t.TempDir()
-	file := func(content string) string {
-		path := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "_"))
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-
-	for name, content := range map[string]string{
-		"without a line end":          "from a file",
-		"with a line end":             "from a file\n",
-		"with the line end of MS-DOS": "from a file\r\n",
-	} {
-		t.Run("a client secret "+name, func(t *testing.T) {
-			setenv(t, neededVariables())
-			t.Setenv("AUTH0_CLIENT_SECRET", "")
-			t.Setenv("AUTH0_CLIENT_SECRET_FILE", file(content))
-			c, err := chiauth0.ConfigFromEnv()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if c.ClientSecret != "from a file" {
-				t.Errorf("ClientSecret is %q, want %q", c.ClientSecret, "from a file")
-			}
-		})
-	}
-	for name, content := range map[string]string{
-		"in one line":       secret32 + "1," + secret32 + "2\n",
-		"in a line each":    secret32 + "1\n" + secret32 + "2\n",
-		"in lines of DOS":   secret32 + "1\r\n" + secret32 + "2\r\n",
-		"without line ends": secret32 + "1, " + secret32 + "2",
-	} {
-		t.Run("secrets "+name, func(t *testing.T) {
-			setenv(t, neededVariables())
-			t.Setenv("AUTH0_SECRET_FILE", file(content))
-			c, err := chiauth0.ConfigFromEnv()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := []string{secret32 + "1", secret32 + "2"}; !reflect.DeepEqual(c.Secrets, want) {
-				t.Errorf("Secrets are %q, want %q", c.Secrets, want)
-			}
-		})
-	}
-
-	for name, test := range map[string]struct {
-		variables map[string]string
-		want      []string
-	}{
-		"a missing file": {
-			map[string]string{"AUTH0_CLIENT_SECRET_FILE": filepath.Join(dir, "missing")},
-			[]string{"AUTH0_CLIENT_SECRET_FILE", "missing"},
-		},
-		"an empty file": {
-			map[string]string{"AUTH0_SECRET_FILE": file("\n")}, []string{"AUTH0_SECRET_FILE", "empty"},
-		},
-		"a directory": {
-			map[string]string{"AUTH0_SECRET_FILE": dir}, []string{"AUTH0_SECRET_FILE", dir},
-		},
-		"a large file": {
-			map[string]string{"AUTH0_SECRET_FILE": "/dev/zero"}, []string{"AUTH0_SECRET_FILE", "65536"},
-		},
-		"a file and a value": {
-			map[string]string{"AUTH0_CLIENT_SECRET": "x", "AUTH0_CLIENT_SECRET_FILE": dir},
-			[]string{"AUTH0_CLIENT_SECRET_FILE", "both set"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			variables := neededVariables()
-			delete(variables, "AUTH0_CLIENT_SECRET")
-			for key, value := range test.variables {
-				variables[key] = value
-			}
-			setenv(t, variables)
-			wantFault(t, test.want)
-		})
-	}
-	for name, content := range map[string]string{
-		"white space": "hunter2 hunter2 \n", "two line ends": "hunter2\n\n", "quotes": "\"hunter2\"\n",
-	} {
-		t.Run("a file with "+name, func(t *testing.T) {
-			for _, variable := range []string{"AUTH0_CLIENT_SECRET", "AUTH0_SECRET"} {
-				setenv(t, neededVariables())
-				t.Setenv(variable, "")
-				t.Setenv(variable+"_FILE", file(content))
-				wantFault(t, []string{variable, "remove"})
-			}
-		})
 	}
 }

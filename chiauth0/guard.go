@@ -20,7 +20,7 @@ import (
 // the session is answered with 503. LoadUser panics with the error of [Config.Validate] if the
 // Config has faults.
 func LoadUser(cfg *Config) func(http.Handler) http.Handler {
-	return cfg.use().loadUser
+	return cfg.init().loadUser
 }
 
 func (a *auth) loadUser(next http.Handler) http.Handler {
@@ -48,7 +48,7 @@ func RequireLogin(cfg *Config) func(http.Handler) http.Handler {
 // RequireStaff is RequireLogin for users with User.Staff. Other users get 403. A superuser who is
 // not staff is one of them, as in Django's admin.
 func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	a.warnAboutRole("RequireStaff", "StaffGroup", a.Mapping.StaffGroup)
 	return require(cfg, "staff", func(u userprovider.User, _ userprovider.Identity) bool {
 		return u.Staff
@@ -57,7 +57,7 @@ func RequireStaff(cfg *Config) func(http.Handler) http.Handler {
 
 // RequireSuperuser is RequireLogin for users with User.Superuser. Other users get 403.
 func RequireSuperuser(cfg *Config) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	a.warnAboutRole("RequireSuperuser", "SuperuserGroup", a.Mapping.SuperuserGroup)
 	return require(cfg, "superuser", func(u userprovider.User, _ userprovider.Identity) bool {
 		return u.Superuser
@@ -67,7 +67,7 @@ func RequireSuperuser(cfg *Config) func(http.Handler) http.Handler {
 // RequireGroup is RequireLogin for users whom Auth0 put into the group at their last login. Other
 // users get 403.
 func RequireGroup(cfg *Config, name string) func(http.Handler) http.Handler {
-	cfg.use().warnAboutGroup(name)
+	cfg.init().warnAboutGroup(name)
 	return require(cfg, "group "+name, func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Groups, name)
 	})
@@ -104,7 +104,7 @@ func Require(
 func require(
 	cfg *Config, rule string, allow func(userprovider.User, userprovider.Identity) bool,
 ) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	return a.guard(guardRule{
 		allow:  allow,
 		refuse: a.refuse,

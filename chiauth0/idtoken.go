@@ -90,7 +90,8 @@ func verifyJWT(
 func checkNotBefore(claims map[string]any, now time.Time) error {
 	notBefore, ok := numericDate(claims["nbf"])
 	if ok && notBefore.After(now.Add(leeway)) {
-		return invalidToken("nbf %v is in the future: is the clock of this machine right?", notBefore)
+		return invalidToken("nbf %v is in the future: is the clock of this machine right?",
+			notBefore)
 	}
 	return nil
 }

@@ -152,10 +152,12 @@ func badIDTokens(t *testing.T) map[string]struct {
 		"alg none":                         {header("alg", "none"), "not RS256"},
 		"alg HS256 with the client secret": {header("alg", "HS256"), "advanced OAuth settings"},
 		"alg PS256 with the right key":     {header("alg", "PS256"), "not RS256"},
-		"alg ES256":                        {all(header("alg", "ES256"), signedBy(curve)), "not RS256"},
-		"another key with a known ID":      {signedBy(forger), unknownKey},
-		"another key with an unknown ID":   {all(signedBy(forger), header("kid", "x")), unknownKey},
-		"another key without an ID":        {all(signedBy(forger), withoutKeyID), unknownKey},
+		"alg ES256": {
+			all(header("alg", "ES256"), signedBy(curve)), "not RS256",
+		},
+		"another key with a known ID":    {signedBy(forger), unknownKey},
+		"another key with an unknown ID": {all(signedBy(forger), header("kid", "x")), unknownKey},
+		"another key without an ID":      {all(signedBy(forger), withoutKeyID), unknownKey},
 		"another key in the header": {
 			all(signedBy(forger), header("jku", "https://evil.example/keys")), unknownKey,
 		},

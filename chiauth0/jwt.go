@@ -34,8 +34,8 @@ func checkIDTokenHeader(raw, alg string) error {
 		return err
 	}
 	if strings.HasPrefix(header.Algorithm, "HS") {
-		return invalidToken("it is signed with %s, not %s: at Auth0, in the application's advanced "+
-			"OAuth settings, set the JSON Web Token signature algorithm to %[2]s",
+		return invalidToken("it is signed with %s, not %s: at Auth0, in the application's "+
+			"advanced OAuth settings, set the JSON Web Token signature algorithm to %[2]s",
 			header.Algorithm, alg)
 	}
 	if header.Algorithm != alg {

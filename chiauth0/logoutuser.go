@@ -13,7 +13,7 @@ import (
 // well to keep them out. An error that wraps errors.ErrUnsupported says that the session store
 // cannot find sessions by user.
 func LogoutUser(ctx context.Context, cfg *Config, userID string) error {
-	a := cfg.use()
+	a := cfg.init()
 	if err := sessionstores.RevokeAll(ctx, a.sessions, a.sessionName("user", userID)); err != nil {
 		return fmt.Errorf("chiauth0: LogoutUser: %w", err)
 	}

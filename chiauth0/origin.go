@@ -43,6 +43,10 @@ func parseIssuer(domain string) (string, error) {
 	if err := checkHost(u); err != nil {
 		return "", fmt.Errorf("%s %q: %w", name, domain, err)
 	}
+	if path := strings.Trim(u.Path, "/"); path != "" && isAuth0Host(raw) {
+		return "", fmt.Errorf("%s %q has a path, and an issuer of Auth0 has none: leave it out",
+			name, domain)
+	}
 	return strings.TrimSuffix(u.String(), "/") + "/", nil
 }
 
@@ -112,7 +116,7 @@ func checkHost(u *url.URL) error {
 	isASCII := !strings.ContainsFunc(host, func(c rune) bool { return c > unicode.MaxASCII })
 	switch {
 	case strings.HasSuffix(u.Host, ":"):
-		return errors.New("the port after the colon is missing: add it, or remove the colon")
+		return errors.New("a colon at the end: remove it")
 	case strings.Contains(host, "*"):
 		return errors.New("the host is a wildcard: name one host")
 	case !isASCII:
@@ -171,8 +175,11 @@ func normalHost(scheme, host string) string {
 // RFC 8252, section 7.3).
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" {
 		return true
+	}
+	if strings.HasSuffix(host, ".localhost") {
+		return isHostName(host) // "evil.example/.localhost" is another host in a URL
 	}
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && addr.IsLoopback()
@@ -213,5 +220,6 @@ func (a *auth) reachable(r *http.Request) error {
 		return nil // a unit test with WithUser: httptest sends requests for example.com
 	}
 	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, "+
-		"and %q is not a loopback host over http: set it to the origin that browsers use", cut(r.Host)))
+		"and %q is not a loopback host over http: set it to the origin that browsers use",
+		cut(r.Host)))
 }

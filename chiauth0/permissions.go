@@ -18,11 +18,12 @@ import (
 //
 // RequirePermission panics with the error of [Config.Validate], and without an Audience.
 func RequirePermission(cfg *Config, name string) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	a.needAudience("RequirePermission")
-	return require(cfg, "permission "+name, func(_ userprovider.User, i userprovider.Identity) bool {
+	hasPermission := func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Permissions, name)
-	})
+	}
+	return require(cfg, "permission "+name, hasPermission)
 }
 
 // RequireOrganization is [RequireLogin] for users who logged in to one of the organizations, given
@@ -32,7 +33,7 @@ func RequirePermission(cfg *Config, name string) func(http.Handler) http.Handler
 //
 // RequireOrganization panics with the error of [Config.Validate], and without an organization.
 func RequireOrganization(cfg *Config, organizations ...string) func(http.Handler) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	if len(organizations) == 0 || slices.Contains(organizations, "") {
 		panic("chiauth0: RequireOrganization without an organization: name at least one")
 	}

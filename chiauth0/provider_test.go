@@ -19,7 +19,7 @@ func TestDiscoveryFails(t *testing.T) {
 		b := a.browser()
 		a.tenant.Misbehave(chiauth0test.Faults{Intercept: unavailableAnswer})
 		resp := b.get("/auth0/login?next_url=/account")
-		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 			t.Errorf("got %s and Retry-After %q, want 503 with Retry-After",
 				resp.Status, resp.Header.Get("Retry-After"))
 		}
@@ -49,7 +49,7 @@ func TestDiscoveryBacksOff(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	a.inBubble(func(t *testing.T) {
-		discoveries := func() int { return len(a.tenant.Requests("/.well-known/openid-configuration")) }
+		discoveries := func() int { return len(a.tenant.Requests(discoveryPath)) }
 		expect := func(status, requests int) {
 			t.Helper()
 			resp := a.browser().get("/auth0/login")
@@ -81,10 +81,12 @@ func TestDiscoveryIsShared(t *testing.T) {
 	a := newApp(t)
 	a.inBubble(func(t *testing.T) {
 		answer := make(chan struct{})
-		a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(http.ResponseWriter, *http.Request) bool {
-			<-answer
-			return false
-		}})
+		a.tenant.Misbehave(chiauth0test.Faults{
+			Intercept: func(http.ResponseWriter, *http.Request) bool {
+				<-answer
+				return false
+			},
+		})
 		impatient, giveUp := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {

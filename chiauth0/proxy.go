@@ -28,7 +28,7 @@ import (
 //
 // Proxy panics if no API has the target.
 func Proxy(cfg *Config, target string) http.Handler {
-	a := cfg.use()
+	a := cfg.init()
 	u, err := parseAPIURL(target)
 	if err != nil {
 		panic(fmt.Errorf("chiauth0: Proxy: %w", err))

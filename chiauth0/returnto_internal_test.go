@@ -42,7 +42,7 @@ func newTestAuth(t testing.TB, change func(*Config)) *auth {
 	if change != nil {
 		change(cfg)
 	}
-	return cfg.use()
+	return cfg.init()
 }
 
 // sentTo is the Location of a callback whose login was asked for with this next_url.

@@ -42,7 +42,7 @@ import (
 //
 // Router panics with the error of [Config.Validate] if the Config has faults.
 func Router(cfg *Config) chi.Router {
-	a := cfg.use()
+	a := cfg.init()
 	r := chi.NewRouter()
 	r.Use(a.private, a.mountedAt, a.load, a.missingPages(r))
 	for route, handler := range map[string]http.HandlerFunc{

@@ -34,14 +34,22 @@ func TestNodesShareSecrets(t *testing.T) {
 		first, second func(*chiauth0.Config)
 		opens         bool
 	}{
-		"derived from one client secret":   {noSecrets, noSecrets, true},
-		"derived from two client secrets":  {noSecrets, otherClientSecret, false},
-		"the same secret":                  {withSecrets(oldSecret), withSecrets(oldSecret), true},
-		"a new secret before the old one":  {withSecrets(oldSecret), withSecrets(newSecret, oldSecret), true},
-		"a new secret after the old one":   {withSecrets(oldSecret, newSecret), withSecrets(oldSecret), true},
-		"a new secret alone":               {withSecrets(oldSecret), withSecrets(newSecret), false},
-		"the first one seals":              {withSecrets(newSecret, oldSecret), withSecrets(newSecret), true},
-		"the second one does not seal":     {withSecrets(newSecret, oldSecret), withSecrets(oldSecret), false},
+		"derived from one client secret":  {noSecrets, noSecrets, true},
+		"derived from two client secrets": {noSecrets, otherClientSecret, false},
+		"the same secret":                 {withSecrets(oldSecret), withSecrets(oldSecret), true},
+		"a new secret before the old one": {
+			withSecrets(oldSecret), withSecrets(newSecret, oldSecret), true,
+		},
+		"a new secret after the old one": {
+			withSecrets(oldSecret, newSecret), withSecrets(oldSecret), true,
+		},
+		"a new secret alone": {withSecrets(oldSecret), withSecrets(newSecret), false},
+		"the first one seals": {
+			withSecrets(newSecret, oldSecret), withSecrets(newSecret), true,
+		},
+		"the second one does not seal": {
+			withSecrets(newSecret, oldSecret), withSecrets(oldSecret), false,
+		},
 		"a secret where there was none":    {noSecrets, withSecrets(newSecret), false},
 		"a secret that is no longer there": {withSecrets(newSecret), withSecrets(), false},
 	} {
@@ -62,7 +70,8 @@ func TestNodesShareSecrets(t *testing.T) {
 				want = http.StatusSeeOther
 			}
 			if back := inFlight.get(callback.String()); back.StatusCode != want {
-				t.Errorf("the login in flight ends with %s, want %d: %s", back.Status, want, back.body)
+				t.Errorf("the login in flight ends with %s, want %d: %s",
+					back.Status, want, back.body)
 			}
 			if got := signedIn.whoami(); got != "hello "+ada {
 				t.Errorf("a server-side session needs no secret, but the page says %q", got)

@@ -90,6 +90,9 @@ func (c *Config) checkCredentials(found *faults) {
 		found.addf("ClientID (AUTH0_CLIENT_ID) is missing: %s", fix)
 	}
 	c.checkClientKey(found)
+	if c.ClientSecret != "" && c.ClientSecret == c.ClientID {
+		found.addf("ClientSecret (AUTH0_CLIENT_SECRET) is the ClientID: %s", fix)
+	}
 	for i, secret := range c.Secrets {
 		if len(secret) < seal.MinSecret {
 			found.addf("Secrets (AUTH0_SECRET): number %d has %d bytes, it needs %d: "+
@@ -113,7 +116,11 @@ func (c *Config) checkAlg(field, alg string, found *faults) {
 }
 
 func (c *Config) checkLogin(found *faults) {
-	if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
+	hasSpace := func(scope string) bool { return strings.Contains(scope, " ") }
+	if slices.ContainsFunc(c.Scopes, hasSpace) {
+		found.addf("Scopes (AUTH0_SCOPES) %q have an element with a space in it: write one scope in "+
+			"each element", c.Scopes)
+	} else if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
 		found.addf("Scopes (AUTH0_SCOPES) %q lack openid, without which there is no ID token",
 			c.Scopes)
 	}
@@ -170,7 +177,8 @@ func (c *Config) checkMapping(found *faults) {
 	}
 	if checker, ok := c.Users.(userprovider.FieldChecker); ok {
 		if err := checker.CheckFields(c.Mapping.FieldNames()); err != nil {
-			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
+			found.addf("Mapping (AUTH0_USER_FIELD_MAPPING, "+
+				"AUTH0_ACCESS_TOKEN_CLAIM_MAPPING): %w", err)
 		}
 	}
 	if checker, ok := c.Users.(userprovider.RoleChecker); ok {

@@ -16,8 +16,8 @@ func checkCookie(cookie scs.SessionCookie, s settings, found *faults) {
 	checkCookiePath(cookie, s, found)
 
 	if cookie.SameSite == http.SameSiteStrictMode {
-		found.addf("Sessions.Cookie.SameSite is Strict: the browser does not send the session when " +
-			"Auth0 sends it back, and logs in again without end; use Lax")
+		found.addf("Sessions.Cookie.SameSite is Strict: the browser does not send the session " +
+			"when Auth0 sends it back, and logs in again without end; use Lax")
 	}
 	secure := s.base != nil && s.base.Scheme == "https"
 	if secure {
@@ -44,12 +44,12 @@ func checkCookieName(cookie scs.SessionCookie, s settings, found *faults) {
 		return
 	}
 	if s.base == nil || s.base.Scheme != "https" {
-		found.addf("Sessions.Cookie.Name %q needs https, and BaseURL (APP_BASE_URL) is not an https "+
-			"origin: leave the prefix out, it is added where it is possible", cookie.Name)
+		found.addf("Sessions.Cookie.Name %q needs https, and BaseURL (APP_BASE_URL) is not an "+
+			"https origin: leave the prefix out, it is added where it is possible", cookie.Name)
 	}
 	if hostPrefix && (cookie.Domain != "" || cookie.Path != "/") {
-		found.addf("Sessions.Cookie.Name %q: browsers refuse this prefix with the Domain %q and the "+
-			"Path %q; use another name, or no Domain and the Path /",
+		found.addf("Sessions.Cookie.Name %q: browsers refuse this prefix with the Domain %q and "+
+			"the Path %q; use another name, or no Domain and the Path /",
 			cookie.Name, cookie.Domain, cookie.Path)
 	}
 }
@@ -64,8 +64,8 @@ func checkCookieDomain(cookie scs.SessionCookie, s settings, found *faults) {
 	domain := strings.ToLower(strings.TrimPrefix(cookie.Domain, "."))
 	if s.base == nil {
 		if !isLoopback(domain) {
-			found.addf("Sessions.Cookie.Domain %q does not fit a loopback host, and without BaseURL "+
-				"(APP_BASE_URL) only those are answered: set BaseURL, or leave the Domain out",
+			found.addf("Sessions.Cookie.Domain %q does not fit a loopback host, and without "+
+				"BaseURL (APP_BASE_URL) only those are answered: set it, or leave the Domain out",
 				cookie.Domain)
 		}
 		return

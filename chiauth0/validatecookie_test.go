@@ -22,11 +22,13 @@ func TestSessionCookieSettings(t *testing.T) {
 		change func(*cookie)
 		want   []string // in the error; none if the settings are accepted
 	}{
-		"defaults":             {https, func(*cookie) {}, nil},
-		"defaults, http":       {http1, func(*cookie) {}, nil},
-		"defaults, no base":    {"", func(*cookie) {}, nil},
-		"SameSite=Lax":         {https, func(c *cookie) { c.SameSite = http.SameSiteLaxMode }, nil},
-		"SameSite=None, https": {https, func(c *cookie) { c.SameSite = http.SameSiteNoneMode }, nil},
+		"defaults":          {https, func(*cookie) {}, nil},
+		"defaults, http":    {http1, func(*cookie) {}, nil},
+		"defaults, no base": {"", func(*cookie) {}, nil},
+		"SameSite=Lax":      {https, func(c *cookie) { c.SameSite = http.SameSiteLaxMode }, nil},
+		"SameSite=None, https": {
+			https, func(c *cookie) { c.SameSite = http.SameSiteNoneMode }, nil,
+		},
 		"SameSite=None, http": {
 			http1, func(c *cookie) { c.SameSite = http.SameSiteNoneMode },
 			[]string{"Sessions.Cookie.SameSite", "https", "Lax"},
@@ -51,7 +53,8 @@ func TestSessionCookieSettings(t *testing.T) {
 			[]string{"Sessions.Cookie.Name", "__Host-app", "APP_BASE_URL"},
 		},
 		"__Secure-, no base": {
-			"", func(c *cookie) { c.Name = "__Secure-app" }, []string{"Sessions.Cookie.Name", "https"},
+			"", func(c *cookie) { c.Name = "__Secure-app" },
+			[]string{"Sessions.Cookie.Name", "https"},
 		},
 		"__Host- with a Domain": {
 			https, func(c *cookie) { c.Name, c.Domain = "__Host-app", "www.app.example" },
@@ -62,7 +65,8 @@ func TestSessionCookieSettings(t *testing.T) {
 			[]string{"Sessions.Cookie.Name", `Path "/app"`},
 		},
 		"a name with a space": {
-			https, func(c *cookie) { c.Name = "my app" }, []string{"Sessions.Cookie.Name", "my app"},
+			https, func(c *cookie) { c.Name = "my app" },
+			[]string{"Sessions.Cookie.Name", "my app"},
 		},
 		"no name": {https, func(c *cookie) { c.Name = "" }, []string{"Sessions.Cookie.Name"}},
 

@@ -3,6 +3,8 @@ package chiauth0
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -59,6 +61,12 @@ func (c *Config) checkTexts(found *faults) {
 			found.addf("%s %q %w", t.name, maskURL(*t.value), err)
 		}
 		*t.value = meant
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.AuthorizationParams)) {
+		value := c.AuthorizationParams[name]
+		if _, err := checkText(value); err != nil {
+			found.addf("AuthorizationParams[%q] %q %w", name, value, err)
+		}
 	}
 
 	// RFC 6749, appendixes A.1 and A.2.

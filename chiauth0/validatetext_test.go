@@ -7,6 +7,16 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
+func TestStrayBytesInAuthorizationParams(t *testing.T) {
+	t.Parallel()
+	c := validConfig()
+	c.AuthorizationParams = map[string]string{"ui_locales": "de\n"}
+	err := c.Validate()
+	if err == nil || !strings.Contains(err.Error(), `AuthorizationParams["ui_locales"]`) {
+		t.Errorf("the error is %v, want one that names the parameter", err)
+	}
+}
+
 // TestStrayBytes adds bytes that were not meant to be part of a setting to each setting that is a
 // text.
 func TestStrayBytes(t *testing.T) {
@@ -55,8 +65,10 @@ func TestStrayBytes(t *testing.T) {
 			t.Parallel()
 			value := *setting(full())
 			for _, stray := range []string{
-				value + "\n", "\n" + value, value + "\r\n", value + " ", "\t" + value, value + "\x00",
-				value[:2] + "\n" + value[2:], `"` + value + `"`, "'" + value + "'", "\ufeff" + value,
+				value + "\n", "\n" + value, value + "\r\n", value + " ", "\t" + value,
+				value + "\x00",
+				value[:2] + "\n" + value[2:], `"` + value + `"`, "'" + value + "'",
+				"\ufeff" + value,
 				value + "\u200b", "\u00a0" + value,
 			} {
 				c := full()

@@ -28,8 +28,10 @@ func TestWarningsAtStart(t *testing.T) {
 		use    func(*config)
 		want   string // "" for no warning
 	}{
-		"defaults":            {nil, nil, ""},
-		"short client secret": {func(c *config) { c.ClientSecret = "hunter2" }, nil, "ClientSecret is too short"},
+		"defaults": {nil, nil, ""},
+		"short client secret": {
+			func(c *config) { c.ClientSecret = "hunter2" }, nil, "ClientSecret is too short",
+		},
 		"short client secret beside secrets": {
 			func(c *config) { c.ClientSecret, c.Secrets = "hunter2", []string{oldSecret} }, nil, "",
 		},
@@ -38,13 +40,17 @@ func TestWarningsAtStart(t *testing.T) {
 			func(c *config) { c.Mapping.StaffGroup = "staff" }, nil, "https://app.example/groups",
 		},
 		"roles from a claim that another provider sends": {
-			func(c *config) { c.Domain, c.Mapping.StaffGroup = "https://sso.example/realms/one", "staff" },
+			func(c *config) {
+				c.Domain, c.Mapping.StaffGroup = "https://sso.example/realms/one", "staff"
+			},
 			nil, "",
 		},
 		"roles from a claim with a URL": {
 			func(c *config) { urlGroups(c); c.Mapping.StaffGroup = "staff" }, nil, "",
 		},
-		"RequireStaff without a group":     {nil, staff, "RequireStaff refuses all users: Mapping.StaffGroup"},
+		"RequireStaff without a group": {
+			nil, staff, "RequireStaff refuses all users: Mapping.StaffGroup",
+		},
 		"RequireSuperuser without a group": {nil, superuser, "Mapping.SuperuserGroup"},
 		"RequireStaff with a group": {
 			func(c *config) { urlGroups(c); c.Mapping.StaffGroup = "staff" }, staff, "",
@@ -63,7 +69,8 @@ func TestWarningsAtStart(t *testing.T) {
 			}, editors, "",
 		},
 		"RequireOrganization beside another Organization": {
-			func(c *config) { c.Organization = "org_a" }, organizations("org_b"), "RequireOrganization",
+			func(c *config) { c.Organization = "org_a" },
+			organizations("org_b"), "RequireOrganization",
 		},
 		"RequireOrganization outside of Organizations": {
 			func(c *config) { c.Organizations = []string{"a", "b"} }, organizations("c", "d"),
@@ -115,7 +122,9 @@ func TestWarningsAfterDiscovery(t *testing.T) {
 		"Auth0": {func(doc map[string]any) {
 			doc["mfa_challenge_endpoint"] = "https://tenant.example/mfa/challenge"
 		}, true},
-		"another provider": {func(doc map[string]any) { delete(doc, "mfa_challenge_endpoint") }, false},
+		"another provider": {
+			func(doc map[string]any) { delete(doc, "mfa_challenge_endpoint") }, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
