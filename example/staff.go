@@ -34,7 +34,7 @@ func (s *site) staff(w http.ResponseWriter, r *http.Request) {
 	p.Staff = staffPage{
 		People:    users,
 		Done:      s.cfg.Sessions.PopString(r.Context(), doneKey),
-		CanLogout: sessionstores.CanEndAll(s.cfg.Sessions) == nil,
+		CanLogout: sessionstores.CanRevokeAll(s.cfg.Sessions) == nil,
 	}
 	s.render(w, r, http.StatusOK, "staff", p)
 }

@@ -1,5 +1,3 @@
-//go:build sessioncore
-
 package redisstore_test
 
 import (
