@@ -56,19 +56,19 @@ func (e *StepUpError) Error() string {
 func (e *StepUpError) Unwrap() error { return e.Err }
 
 // AccessToken returns an access token of the signed-in user, for the audience of one of Config.APIs
-// or for Config.Audience, with all of the scopes. It returns a token that the session has, or gets a
-// new one by the refresh token (RFC 6749, section 6) a minute before the old one expires.
+// or for Config.Audience, with all of the scopes. It returns a token that the session has, or gets
+// a new one by the refresh token (RFC 6749, section 6) a minute before the old one expires.
 //
-// The refresh token is used by one request at a time, on all nodes that share the session store. The
-// new one is saved before the access token is returned. Its Extra("scope") is what was granted. With cookie sessions, only the requests of
-// one process are coordinated, and AccessToken returns sessionstores.ErrTooLate after the first byte
-// of the response; give such an application a refresh token that does not rotate, or a rotation
-// overlap of ten seconds.
+// The refresh token is used by one request at a time, on all nodes that share the session store.
+// The new one is saved before the access token is returned. Its Extra("scope") is what was granted.
+// With cookie sessions, only the requests of one process are coordinated, and AccessToken returns
+// sessionstores.ErrTooLate after the first byte of the response; give such an application a refresh
+// token that does not rotate, or a rotation overlap of ten seconds.
 //
 // ctx is the context of a request behind [LoadUser] or a guard. Errors: [ErrNotSignedIn],
-// [ErrNoRefreshToken], [ErrSessionEnded], [ErrWrongAudience], a *[StepUpError], [ErrUnavailable], or
-// a *[ProviderError] of the token endpoint. While Auth0 is unavailable, a token that has not expired
-// is returned.
+// [ErrNoRefreshToken], [ErrSessionEnded], [ErrWrongAudience], a *[StepUpError], [ErrUnavailable],
+// or a *[ProviderError] of the token endpoint. While Auth0 is unavailable, a token that has not
+// expired is returned.
 func AccessToken(ctx context.Context, audience string, scopes ...string) (*oauth2.Token, error) {
 	a, err := configOf(ctx)
 	if err != nil {

@@ -102,8 +102,10 @@ func (t *apiTransport) roundTrip(r *http.Request) (*http.Response, error) {
 	}
 	renewed := t.request
 	renewed.rejected = token.AccessToken
-	if token, err = a.accessToken(t.ctx, renewed); err != nil {
-		return resp, nil // the API's answer says more than this error
+	token, refreshErr := a.accessToken(t.ctx, renewed)
+	if refreshErr != nil {
+		a.Logger.WarnContext(t.ctx, "access token that an API rejects not refreshed", "err", refreshErr)
+		return resp, nil
 	}
 
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxUpstreamBytes))

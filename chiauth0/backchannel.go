@@ -31,8 +31,8 @@ const (
 	// section 2.6, leaves it to the client.
 	maxLogoutTokenAge = 10 * time.Minute
 
-	// logoutMarkTTL is how long a logout is remembered for logins that are in progress. It is longer
-	// than a login can take.
+	// logoutMarkTTL is how long a logout is remembered for logins that are in progress. It is
+	// longer than a login can take.
 	logoutMarkTTL = transactionValid + maxLogoutTokenAge
 )
 
@@ -284,8 +284,11 @@ func (a *auth) loggedOutMeanwhile(
 		return false, err
 	}
 	at, err := strconv.ParseInt(string(mark), 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("chiauth0: malformed mark of a back-channel logout: %w", err)
+	}
 
-	return err != nil || issued.Unix() <= at, nil
+	return issued.Unix() <= at, nil
 }
 
 // checkBackchannel finds a session store that no logout from Auth0 would reach.

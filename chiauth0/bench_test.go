@@ -22,7 +22,8 @@ import (
 // memory. What it is compared with, from the least to what most applications have:
 //
 //   - chi: the router and an empty handler.
-//   - cookie: r.Cookie and one value in the context. No login with the cookies of net/http costs less.
+//   - cookie: r.Cookie and one value in the context. No login with the cookies of net/http costs
+//     less.
 //   - scs: stock scs.LoadAndSave with its gob codec and memory store, and the same data.
 //   - scs-idle: the same with an idle timeout, which sessionstores.New sets.
 //

@@ -60,8 +60,8 @@ func (a *auth) setClientHeader(r *http.Request) {
 	}
 }
 
-// clientAssertion signs a JWT that authenticates the client once (RFC 7523, section 3). The audience
-// is the issuer, which is what Auth0 documents.
+// clientAssertion signs a JWT that authenticates the client once (RFC 7523, section 3). The
+// audience is the issuer, which is what Auth0 documents.
 func (a *auth) clientAssertion(now time.Time) (string, error) {
 	alg := a.clientKeyAlg()
 	header := map[string]string{"alg": alg, "typ": "JWT"}

@@ -36,19 +36,19 @@ type Config struct {
 	// (client_secret_basic). It is not guessed, because a wrong guess costs a failed request.
 	AuthStyle oauth2.AuthStyle
 
-	// ClientKey authenticates the client in place of ClientSecret, by private_key_jwt (RFC 7523). It
-	// is an RSA key of 2048 bits or more, or another signer with such a public key, and Auth0 has the
-	// public key among the application's credentials. It requires Secrets. To replace it, add the
-	// new public key at Auth0 first. AUTH0_CLIENT_ASSERTION_SIGNING_KEY, in PEM form.
+	// ClientKey authenticates the client in place of ClientSecret, by private_key_jwt (RFC 7523).
+	// It is an RSA key of 2048 bits or more, or another signer with such a public key, and Auth0
+	// has the public key among the application's credentials. It requires Secrets. To replace it,
+	// add the new public key at Auth0 first. AUTH0_CLIENT_ASSERTION_SIGNING_KEY, in PEM form.
 	ClientKey crypto.Signer
 
 	// ClientKeyAlg is the algorithm of ClientKey: RS256 (the default), RS384 or PS256.
 	// AUTH0_CLIENT_ASSERTION_SIGNING_ALG.
 	ClientKeyAlg string
 
-	// PushedAuthorization sends the parameters of a login to Auth0 before the browser goes there (RFC
-	// 9126), so that nobody can read or change them on the way. It is on by itself if the tenant
-	// requires it.
+	// PushedAuthorization sends the parameters of a login to Auth0 before the browser goes there
+	// (RFC 9126), so that nobody can read or change them on the way. It is on by itself if the
+	// tenant requires it.
 	PushedAuthorization bool
 
 	// SigningAlg is the one algorithm that ID tokens may be signed with: RS256 by default. PS256,
@@ -88,11 +88,12 @@ type Config struct {
 	// provider allows it.
 	FederatedLogout bool
 
-	// BackchannelLogout serves POST /backchannel-logout: Auth0 calls it when the session of a user ends
-	// there, and the sessions here end with it. Register the URL at Auth0, in the application's
-	// settings under OpenID Connect Back-Channel Logout; it has to be public and https. Select the
-	// initiators there as well: by default Auth0 sends a logout token for rp-logout and idp-logout
-	// only. The session store needs an index, see sessionstores.CanRevokeAll.
+	// BackchannelLogout serves POST /backchannel-logout: Auth0 calls it when the session of a user
+	// ends there, and the sessions here end with it. Register the URL at Auth0, in the
+	// application's settings under OpenID Connect Back-Channel Logout; it has to be public and
+	// https. Select the initiators there as well: by default Auth0 sends a logout token for
+	// rp-logout and idp-logout only. The session store needs an index, see
+	// sessionstores.CanRevokeAll.
 	BackchannelLogout bool
 
 	// BackchannelLogoutAll ends all sessions of the user, where a logout token names one session.
@@ -102,16 +103,17 @@ type Config struct {
 	Audience string
 
 	// APIs are the resource servers that the application calls with [AccessToken], [HTTPClient] or
-	// [Proxy], beside the one of Audience. Auth0 calls it Multi-Resource Refresh Token: the policy of
-	// the application's refresh tokens has to name their audiences.
+	// [Proxy], beside the one of Audience. Auth0 calls it Multi-Resource Refresh Token: the policy
+	// of the application's refresh tokens has to name their audiences.
 	APIs []API
 
-	// SyncOnRefresh calls SyncUser of Users also when a refresh of the tokens brings a new ID token, so
-	// that fields and roles are as fresh as the tokens. A user who is refused then is signed out.
+	// SyncOnRefresh calls SyncUser of Users also when a refresh of the tokens brings a new ID
+	// token, so that fields and roles are as fresh as the tokens. A user who is refused then is
+	// signed out.
 	SyncOnRefresh bool
 
-	// Scopes are the scopes that a login asks for: openid, profile and email by default. openid must
-	// be among them. AUTH0_SCOPES.
+	// Scopes are the scopes that a login asks for: openid, profile and email by default. openid
+	// must be among them. AUTH0_SCOPES.
 	Scopes []string
 
 	// AuthorizationParams are further parameters of the authorization request, such as

@@ -20,8 +20,8 @@ import (
 //
 // An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
 // requests, with their levels; for a session that has ended, the code is user_not_found,
-// user_inactive or user_replaced. Requests without a login (not_signed_in) and unknown pages (not_found) are events
-// without a line.
+// user_inactive or user_replaced. Requests without a login (not_signed_in) and unknown pages
+// (not_found) are events without a line.
 type Event struct {
 	// Name is one of the constants that begin with Event.
 	Name string

@@ -89,9 +89,8 @@ func ExampleUserAs() {
 
 	_, err = chiauth0.UserAs[Customer](signedIn())
 	fmt.Println(err)
-	// Output:
-	// gold <nil>
-	// chiauth0: UserAs: the user provider's Value is a *chiauth0_test.Customer, not a chiauth0_test.Customer
+	// Output: gold <nil> chiauth0: UserAs: the user provider's Value is a *chiauth0_test.Customer,
+	// not a chiauth0_test.Customer
 }
 
 // The unit test of a handler: no tenant, no session, no provider.

@@ -30,9 +30,9 @@ const (
 	grace = "grace@example.com"
 )
 
-// An app is an application with chiauth0 in it, a tenant with the accounts of Ada and Grace, and what a test may want to
-// look at. Browsers, application and tenant talk through a network of their own, so that the application can be at an
-// https URL, and the clock can be a test's: see inBubble.
+// An app is an application with chiauth0 in it, a tenant with the accounts of Ada and Grace, and
+// what a test may want to look at. Browsers, application and tenant talk through a network of their
+// own, so that the application can be at an https URL, and the clock can be a test's: see inBubble.
 type app struct {
 	t      testing.TB
 	tenant *chiauth0test.Tenant
@@ -46,7 +46,8 @@ type app struct {
 	log    *logBuffer
 }
 
-// newApp starts an application at https://app.example. Each change edits the Config before its first use.
+// newApp starts an application at https://app.example. Each change edits the Config before its
+// first use.
 func newApp(t testing.TB, changes ...func(*chiauth0.Config)) *app {
 	t.Helper()
 	return newAppAt(t, chiauth0test.Start(t), changes...)
@@ -90,7 +91,8 @@ func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiaut
 	return a
 }
 
-// inBubble runs a test of this application in a synctest bubble: there, time passes when everybody waits.
+// inBubble runs a test of this application in a synctest bubble: there, time passes when everybody
+// waits.
 func (a *app) inBubble(test func(t *testing.T)) {
 	outer := a.t
 	t, ok := outer.(*testing.T)
@@ -138,7 +140,8 @@ func whoami(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "hello %s", identity.Email)
 }
 
-// cart puts ?add= into the session, beside what chiauth0 keeps there, and answers with what is in it.
+// cart puts ?add= into the session, beside what chiauth0 keeps there, and answers with what is in
+// it.
 func cart(m *scs.SessionManager) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if add := r.FormValue("add"); add != "" {
@@ -185,8 +188,8 @@ type response struct {
 
 func (r *response) location() string { return r.Header.Get("Location") }
 
-// get makes one request for a page, as a person's navigation. target is a path of the application or a URL; headers are
-// names and values in turn.
+// get makes one request for a page, as a person's navigation. target is a path of the application
+// or a URL; headers are names and values in turn.
 func (b *browser) get(target string, headers ...string) *response {
 	b.app.t.Helper()
 	return b.do(http.MethodGet, target, headers...)
@@ -237,7 +240,8 @@ func (b *browser) begin(loginPath string) *url.URL {
 	return location
 }
 
-// authorize does the tenant's half of a login, and returns the callback's URL without requesting it.
+// authorize does the tenant's half of a login, and returns the callback's URL without requesting
+// it.
 func (b *browser) authorize(authorizeURL *url.URL, email string) *url.URL {
 	b.app.t.Helper()
 	callback, err := b.app.tenant.Authorize(b.Client, authorizeURL.String(), email)
@@ -264,7 +268,8 @@ func (b *browser) signIn(email string) {
 	}
 }
 
-// whoami is what the public page says about this browser: "hello" and an e-mail, or "nobody" and why.
+// whoami is what the public page says about this browser: "hello" and an e-mail, or "nobody" and
+// why.
 func (b *browser) whoami() string {
 	b.app.t.Helper()
 	return b.get("/").body
@@ -295,7 +300,8 @@ func (b *browser) sessionCookie() string {
 	return ""
 }
 
-// A network is an http.RoundTripper that serves every request in the process, by its URL's scheme and host.
+// A network is an http.RoundTripper that serves every request in the process, by its URL's scheme
+// and host.
 type network struct {
 	mu       sync.Mutex
 	handlers map[string]http.Handler

@@ -13,8 +13,8 @@ var errNoPAR = errors.New("chiauth0: PushedAuthorization is set, and the tenant 
 	"pushed_authorization_request_endpoint: switch on Pushed Authorization Requests in the " +
 	"advanced settings of the tenant at Auth0")
 
-// authorizationURL returns where the browser goes to log in. With pushed authorization requests (RFC
-// 9126), the parameters are sent to Auth0 by this process, and the URL refers to them.
+// authorizationURL returns where the browser goes to log in. With pushed authorization requests
+// (RFC 9126), the parameters are sent to Auth0 by this process, and the URL refers to them.
 func (a *auth) authorizationURL(
 	ctx context.Context, meta *metadata, params url.Values,
 ) (string, error) {

@@ -21,10 +21,10 @@ import (
 // appended to it.
 //
 // The Cookie and Authorization headers of the browser are not forwarded, and Set-Cookie of the API
-// is not sent back. A request that changes something has to come from a page of this origin. One that
-// only reads has to as well, or have the header X-Requested-With: browsers do not add it to a request
-// of another site. WebSocket connections are forwarded. A 401 of the API is answered with one attempt
-// to get a new token, if the request has no body, and then with 401.
+// is not sent back. A request that changes something has to come from a page of this origin. One
+// that only reads has to as well, or have the header X-Requested-With: browsers do not add it to a
+// request of another site. WebSocket connections are forwarded. A 401 of the API is answered with
+// one attempt to get a new token, if the request has no body, and then with 401.
 //
 // Proxy panics if no API has the target.
 func Proxy(cfg *Config, target string) http.Handler {
@@ -115,8 +115,8 @@ func (p *apiProxy) fromOwnPage(r *http.Request) bool {
 	return r.Header.Get("X-Requested-With") != ""
 }
 
-// pathBelowMount returns the path that the router has left. ok is false if a server could resolve it
-// to a path outside of the target.
+// pathBelowMount returns the path that the router has left. ok is false if a server could resolve
+// it to a path outside of the target.
 func pathBelowMount(r *http.Request) (*url.URL, bool) {
 	left := rawPath(r.URL)
 	if rctx := chi.RouteContext(r.Context()); rctx != nil && rctx.RoutePath != "" {

@@ -75,8 +75,8 @@ func tokensError(err error) error {
 	return fmt.Errorf("%w (the stored tokens cannot be read: %w)", ErrNoRefreshToken, err)
 }
 
-// refresh exchanges the refresh token. In this process, requests of one session wait for each other.
-// Across nodes, a lock that is stored with the tokens does the same.
+// refresh exchanges the refresh token. In this process, requests of one session wait for each
+// other. Across nodes, a lock that is stored with the tokens does the same.
 func (a *auth) refresh(
 	ctx context.Context, i *userprovider.Identity, req *tokenRequest,
 ) (*oauth2.Token, error) {
@@ -173,8 +173,8 @@ func (a *auth) currentTokens(
 		return tokens, stored, nil
 	}
 
-	// This process has spent the stored refresh token: the store has not answered since, or it is the
-	// cookie of a request that was sent before.
+	// This process has spent the stored refresh token: the store has not answered since, or it is
+	// the cookie of a request that was sent before.
 	sealed := a.sealTokens(&newer, i)
 	if _, err := a.replaceTokens(ctx, stored, sealed); err != nil {
 		return tokenSet{}, nil, err
@@ -243,8 +243,8 @@ func (a *auth) finishRefresh(
 	return access.oauth2(), false, nil
 }
 
-// saveRefreshed stores the tokens in place of those that were locked. A store that does not answer is
-// tried again: the refresh token that it has is spent.
+// saveRefreshed stores the tokens in place of those that were locked. A store that does not answer
+// is tried again: the refresh token that it has is spent.
 func (a *auth) saveRefreshed(
 	ctx context.Context, r *refreshing, tokens *tokenSet,
 ) (saved bool, err error) {
@@ -423,8 +423,8 @@ func (a *auth) checkRefreshed(
 	return claims, nil
 }
 
-// syncRefreshed maps the claims of a new ID token and updates the user, if SyncOnRefresh is set. The
-// roles are then as fresh as the token.
+// syncRefreshed maps the claims of a new ID token and updates the user, if SyncOnRefresh is set.
+// The roles are then as fresh as the token.
 func (a *auth) syncRefreshed(
 	ctx context.Context, i *userprovider.Identity, claims map[string]any,
 ) error {

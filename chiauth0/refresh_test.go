@@ -123,8 +123,8 @@ func TestExpiredAccessTokenIsRefreshedOnce(t *testing.T) {
 	})
 }
 
-// refreshApp is a signed-in browser whose access token has expired. The test runs in a bubble, where
-// time passes when all goroutines wait.
+// refreshApp is a signed-in browser whose access token has expired. The test runs in a bubble,
+// where time passes when all goroutines wait.
 func withExpiredToken(
 	t *testing.T, a *app, test func(t *testing.T, b *browser),
 ) {

@@ -118,8 +118,8 @@ func (a *auth) beginSession(
 	return nil
 }
 
-// saveSession saves the session of a login, so that the login is known to have succeeded before it is
-// reported. A logout that Auth0 has sent meanwhile wins.
+// saveSession saves the session of a login, so that the login is known to have succeeded before it
+// is reported. A logout that Auth0 has sent meanwhile wins.
 func (a *auth) saveSession(ctx context.Context, login userprovider.Login) error {
 	if err := sessionstores.Save(ctx, a.sessions); err != nil {
 		err = errors.Join(saveError(err), sessionstores.Discard(ctx, a.sessions))

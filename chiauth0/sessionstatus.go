@@ -60,10 +60,10 @@ func seconds(d time.Duration) int64 {
 	return max(1, int64((d+time.Second-1)/time.Second))
 }
 
-// Alive reports whether the session of a request still exists, and still signs its user in. It is for
-// responses that last, such as server-sent events and WebSockets: end them when it reports false. It
-// asks the session store at most once a second, and not the user provider. ctx is the context of a
-// request behind [LoadUser] or a guard.
+// Alive reports whether the session of a request still exists, and still signs its user in. It is
+// for responses that last, such as server-sent events and WebSockets: end them when it reports
+// false. It asks the session store at most once a second, and not the user provider. ctx is the
+// context of a request behind [LoadUser] or a guard.
 //
 // [ErrUnavailable] says that the store did not answer.
 func Alive(ctx context.Context) (bool, error) {

@@ -73,8 +73,8 @@ func decodeAccessToken(encoded string) (t accessToken, ok bool) {
 	}
 }
 
-// refreshLeeway is how long before its expiry an access token is replaced. A token with a short life
-// is replaced when half of it has passed.
+// refreshLeeway is how long before its expiry an access token is replaced. A token with a short
+// life is replaced when half of it has passed.
 const refreshLeeway = time.Minute
 
 // fresh reports whether the token can be handed out without replacing it first.

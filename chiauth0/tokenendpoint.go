@@ -137,8 +137,8 @@ func tokenEndpointError(status int, body []byte) error {
 	return answered
 }
 
-// postAsClient sends a form to an endpoint of Auth0 that authenticates the client (RFC 6749, section
-// 2.3.1).
+// postAsClient sends a form to an endpoint of Auth0 that authenticates the client (RFC 6749,
+// section 2.3.1).
 func (a *auth) postAsClient(
 	ctx context.Context, endpoint string, form url.Values,
 ) (status int, body []byte, err error) {

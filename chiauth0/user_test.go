@@ -84,8 +84,8 @@ func TestUserFromContext(t *testing.T) {
 	})
 }
 
-// TestWithUserBehindGuards proves that a handler's unit test needs nothing but WithUser: no session store, no provider, no
-// BaseURL that fits httptest's example.com.
+// TestWithUserBehindGuards proves that a handler's unit test needs nothing but WithUser: no session
+// store, no provider, no BaseURL that fits httptest's example.com.
 func TestWithUserBehindGuards(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "https://app.example"} {
@@ -151,7 +151,8 @@ func (u askingUsers) FindUser(ctx context.Context, id string) (userprovider.User
 	return u.UserProvider.FindUser(ctx, id)
 }
 
-// TestAskingWhileBeingAsked proves that log handlers and providers that ask for the user do not wait for themselves.
+// TestAskingWhileBeingAsked proves that log handlers and providers that ask for the user do not
+// wait for themselves.
 func TestAskingWhileBeingAsked(t *testing.T) {
 	t.Parallel()
 	users := userprovider.NewMemory()
@@ -179,7 +180,8 @@ func TestAskingWhileBeingAsked(t *testing.T) {
 	}
 }
 
-// TestUserFromManyGoroutines proves that a handler may ask from several goroutines, and that the provider is asked once.
+// TestUserFromManyGoroutines proves that a handler may ask from several goroutines, and that the
+// provider is asked once.
 func TestUserFromManyGoroutines(t *testing.T) {
 	t.Parallel()
 	users := &countingUsers{UserProvider: userprovider.NewMemory()}

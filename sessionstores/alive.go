@@ -9,8 +9,8 @@ import (
 )
 
 // Expiry returns when the session of this request ends: at the latest, and without another request.
-// Both are zero if there is no session. The request does not extend the session, unless it changes it:
-// a page can ask how much time is left without giving itself more.
+// Both are zero if there is no session. The request does not extend the session, unless it changes
+// it: a page can ask how much time is left without giving itself more.
 func Expiry(ctx context.Context, m *scs.SessionManager) (deadline, idle time.Time, err error) {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {
@@ -43,7 +43,8 @@ type liveness struct {
 // responses, such as server-sent events and WebSockets: they end when it reports false. It asks the
 // store at most once a second. An error says that the store did not answer.
 //
-// A cookie session is alive until it expires, or until it is revoked if its store keeps revocations.
+// A cookie session is alive until it expires, or until it is revoked if its store keeps
+// revocations.
 func Alive(ctx context.Context, m *scs.SessionManager) (bool, error) {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {

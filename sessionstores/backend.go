@@ -44,9 +44,9 @@ import (
 type Backend interface {
 	scs.CtxStore
 
-	// Get returns the data and the expiry of a session. For a tombstone, found is false, data is nil
-	// and expiry is the end of the tombstone. For an absent key, found is false, data is nil and
-	// expiry is zero.
+	// Get returns the data and the expiry of a session. For a tombstone, found is false, data is
+	// nil and expiry is the end of the tombstone. For an absent key, found is false, data is nil
+	// and expiry is zero.
 	Get(ctx context.Context, key string) (data []byte, expiry time.Time, found bool, err error)
 
 	// Create stores a session under a key that has not been used before. It replaces a session that
@@ -67,15 +67,16 @@ type Backend interface {
 	// found=false if there is no session.
 	Touch(ctx context.Context, key string, expiry time.Time) (found bool, err error)
 
-	// Renew moves a session whose data is still old from oldKey to newKey, and replaces its data and
-	// expiry. It leaves a tombstone under oldKey that names newKey as the successor. newKey is a key
-	// that has not been used before. Renew checks these conditions in turn:
+	// Renew moves a session whose data is still old from oldKey to newKey, and replaces its data
+	// and expiry. It leaves a tombstone under oldKey that names newKey as the successor. newKey is
+	// a key that has not been used before. Renew checks these conditions in turn:
 	//
 	//   - A tombstone under newKey: Renew changes nothing and returns found=false.
 	//   - A tombstone under oldKey whose successor is newKey: an earlier call has left it. Renew
 	//     changes nothing, not even the successor, and returns found=true.
 	//   - No session under oldKey: Renew changes nothing and returns found=false.
-	//   - The data is no longer old: Renew changes nothing and returns found=false and [ErrConflict].
+	//   - The data is no longer old: Renew changes nothing and returns found=false and
+	//     [ErrConflict].
 	//
 	// A failure at any point leaves at least one usable session. found=true together with an error
 	// says that the session under newKey exists, while the one under oldKey may exist as well; the
@@ -89,8 +90,8 @@ type Backend interface {
 	// on. It leaves a tombstone under each of these keys, also where nothing was: a Create or Renew
 	// that is in progress then reports false. A tombstone that names a successor keeps it.
 	//
-	// found is true if there was a session under one of the keys. Of several calls at the same time,
-	// one returns true.
+	// found is true if there was a session under one of the keys. Of several calls at the same
+	// time, one returns true.
 	//
 	// Revoke also works when the store is full.
 	Revoke(ctx context.Context, key string) (found bool, err error)
@@ -110,12 +111,13 @@ var ErrConflict = errors.New("sessionstores: the session was changed by another 
 type IndexedBackend interface {
 	Backend
 
-	// Index adds keys to the index under each of the names, until expiry. An entry that exists keeps
-	// the later expiry. Index changes no session and no tombstone.
+	// Index adds keys to the index under each of the names, until expiry. An entry that exists
+	// keeps the later expiry. Index changes no session and no tombstone.
 	Index(ctx context.Context, names []string, expiry time.Time, keys ...string) error
 
-	// RevokeAll calls Revoke for every key that is in the index under name, and removes these entries
-	// afterwards. It returns how many of the calls found a session. Keys that are added while it runs
-	// are not affected: a later call finds them. After an error it may be called again.
+	// RevokeAll calls Revoke for every key that is in the index under name, and removes these
+	// entries afterwards. It returns how many of the calls found a session. Keys that are added
+	// while it runs are not affected: a later call finds them. After an error it may be called
+	// again.
 	RevokeAll(ctx context.Context, name string) (revoked int, err error)
 }

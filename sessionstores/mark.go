@@ -12,9 +12,10 @@ import (
 // markPrefix distinguishes the keys of marks from those of sessions.
 const markPrefix = "mark:"
 
-// SetMark stores a small value that belongs to no session, in the store that all nodes share, for as
-// long as ttl. chiauth0 keeps in marks which logout tokens it has seen, and for whom. A cookie session
-// has such a store if its revocations are kept; otherwise the error wraps errors.ErrUnsupported.
+// SetMark stores a small value that belongs to no session, in the store that all nodes share, for
+// as long as ttl. chiauth0 keeps in marks which logout tokens it has seen, and for whom. A cookie
+// session has such a store if its revocations are kept; otherwise the error wraps
+// errors.ErrUnsupported.
 func SetMark(
 	ctx context.Context, m *scs.SessionManager, name string, value []byte, ttl time.Duration,
 ) error {

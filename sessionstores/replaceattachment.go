@@ -9,8 +9,8 @@ import (
 )
 
 // ReplaceAttachment replaces the attachment of the session at once, and not when the session is
-// saved. It changes nothing and returns replaced=false if the attachment is no longer old, or if the
-// session was revoked: of several requests that read the same attachment, one replaces it.
+// saved. It changes nothing and returns replaced=false if the attachment is no longer old, or if
+// the session was revoked: of several requests that read the same attachment, one replaces it.
 //
 // It may be called after the response has begun, and after the request has ended. A cookie session
 // can only be replaced with the response: ReplaceAttachment returns [ErrTooLate] after its first
@@ -33,9 +33,9 @@ func ReplaceAttachment(
 	return rs.adapter.carrier.replaceAttachment(rs, old, data)
 }
 
-// CanReplaceAttachment returns nil if the session of this request can be saved: always for a session
-// on a server, and before the first byte of the response for a cookie session. Otherwise it returns
-// [ErrTooLate]. Ask before a change that must not be lost.
+// CanReplaceAttachment returns nil if the session of this request can be saved: always for a
+// session on a server, and before the first byte of the response for a cookie session. Otherwise it
+// returns [ErrTooLate]. Ask before a change that must not be lost.
 func CanReplaceAttachment(ctx context.Context, m *scs.SessionManager) error {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {

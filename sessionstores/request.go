@@ -272,8 +272,8 @@ func (rs *requestSession) recordCommit() error {
 	return rs.want(func(i *intent) { i.committed = true })
 }
 
-// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy says
-// later which one it was.
+// recordDelete is what a Destroy, a RenewToken or a MergeSession of a handler does. noteDestroy
+// says later which one it was.
 func (rs *requestSession) recordDelete(token string) error {
 	if rs.loadErr != nil {
 		return rs.loadErr

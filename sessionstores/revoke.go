@@ -8,10 +8,10 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// Revoke revokes the session of this request at once, and its attachment. It works after the response
-// has begun, when the manager's Destroy returns [ErrTooLate]; the cookie then stays in the browser and
-// leads to no session. After [Save], it revokes the session that was saved. A copy of a cookie session
-// is only affected if its store keeps revocations.
+// Revoke revokes the session of this request at once, and its attachment. It works after the
+// response has begun, when the manager's Destroy returns [ErrTooLate]; the cookie then stays in the
+// browser and leads to no session. After [Save], it revokes the session that was saved. A copy of a
+// cookie session is only affected if its store keeps revocations.
 func Revoke(ctx context.Context, m *scs.SessionManager) error {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {
@@ -48,8 +48,8 @@ func (rs *requestSession) dropCookies() {
 	})
 }
 
-// AttachmentID returns what identifies the attachment of the session, or an empty string if there is
-// none. It stays the same when the session gets a new token, and changes with a login.
+// AttachmentID returns what identifies the attachment of the session, or an empty string if there
+// is none. It stays the same when the session gets a new token, and changes with a login.
 func AttachmentID(ctx context.Context, m *scs.SessionManager) (string, error) {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {
@@ -60,9 +60,9 @@ func AttachmentID(ctx context.Context, m *scs.SessionManager) (string, error) {
 	return string(rs.session.attachment), rs.loadErr
 }
 
-// Discard drops what this request has changed in the session. Nothing is saved with the response, and
-// later changes return [ErrTooLate]. It is for a handler that reports a failure after it has changed
-// the session.
+// Discard drops what this request has changed in the session. Nothing is saved with the response,
+// and later changes return [ErrTooLate]. It is for a handler that reports a failure after it has
+// changed the session.
 func Discard(ctx context.Context, m *scs.SessionManager) error {
 	rs, err := requireRequest(ctx, m)
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package seal encrypts and authenticates small values that leave the process: a cookie in a browser, a record in Redis.
+// Package seal encrypts and authenticates small values that leave the process: a cookie in a
+// browser, a record in Redis.
 //
-// A value is sealed for one purpose and bound to associated data (the cookie's name, the issuer, the client id), so that
-// one taken from its place opens nowhere else. Keys are derived from secrets; several can be given, so that a secret can
-// be replaced without signing everybody out.
+// A value is sealed for one purpose and bound to associated data (the cookie's name, the issuer,
+// the client id), so that one taken from its place opens nowhere else. Keys are derived from
+// secrets; several can be given, so that a secret can be replaced without signing everybody out.
 package seal
 
 import (
@@ -18,11 +19,12 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// MinSecret is the least number of bytes a configured secret has: the strength of the keys derived from it.
+// MinSecret is the least number of bytes a configured secret has: the strength of the keys derived
+// from it.
 const MinSecret = 32
 
-// ErrOpen says that a value was not sealed by one of the secrets for this purpose and associated data, or was changed.
-// It says no more on purpose.
+// ErrOpen says that a value was not sealed by one of the secrets for this purpose and associated
+// data, or was changed. It says no more on purpose.
 var ErrOpen = errors.New("seal: value does not open")
 
 // A Sealer seals and opens values for one purpose. It is safe for concurrent use.
@@ -30,10 +32,11 @@ type Sealer struct {
 	aeads []cipher.AEAD
 }
 
-// New derives one key per secret for the purpose, with HKDF-SHA256 (RFC 5869). The first secret seals, all of them open.
+// New derives one key per secret for the purpose, with HKDF-SHA256 (RFC 5869). The first secret
+// seals, all of them open.
 //
-// The cipher is XChaCha20-Poly1305: its 24-byte nonces can be drawn at random for ever, where those of AES-GCM run into
-// their birthday bound at 2³² values (NIST SP 800-38D, section 8.3).
+// The cipher is XChaCha20-Poly1305: its 24-byte nonces can be drawn at random for ever, where those
+// of AES-GCM run into their birthday bound at 2³² values (NIST SP 800-38D, section 8.3).
 func New(purpose string, secrets ...[]byte) (*Sealer, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("seal: no secret")
@@ -76,7 +79,8 @@ func (s *Sealer) Open(sealed, associated []byte) ([]byte, error) {
 	return nil, ErrOpen
 }
 
-// SealString is Seal in the alphabet of a cookie's value (RFC 6265, section 4.1.1): base64url without padding.
+// SealString is Seal in the alphabet of a cookie's value (RFC 6265, section 4.1.1): base64url
+// without padding.
 func (s *Sealer) SealString(plaintext, associated []byte) string {
 	return base64.RawURLEncoding.EncodeToString(s.Seal(plaintext, associated))
 }
@@ -90,7 +94,8 @@ func (s *Sealer) OpenString(sealed string, associated []byte) ([]byte, error) {
 	return s.Open(b, associated)
 }
 
-// Associated joins the parts of what a value is bound to, each behind its length, so that no two lists of parts look alike.
+// Associated joins the parts of what a value is bound to, each behind its length, so that no two
+// lists of parts look alike.
 func Associated(parts ...string) []byte {
 	var b []byte
 	for _, part := range parts {

@@ -39,7 +39,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A secret in front seals, the old one still opens; once it is taken away, what it sealed is closed (K2).
+// A secret in front seals, the old one still opens; once it is taken away, what it sealed is closed
+// (K2).
 func TestRotation(t *testing.T) {
 	before, during, after := mustNew(t, "test", oldSecret), mustNew(t, "test", newSecret, oldSecret), mustNew(t, "test", newSecret)
 	sealed := before.Seal([]byte("v"), bound)

@@ -111,8 +111,8 @@ func BenchmarkSweep(b *testing.B) {
 	})
 }
 
-// halfExpiredSCS fills scs's memstore. Its sweep cannot be called: it starts after an interval, which
-// must be longer than filling the store takes.
+// halfExpiredSCS fills scs's memstore. Its sweep cannot be called: it starts after an interval,
+// which must be longer than filling the store takes.
 func halfExpiredSCS(b *testing.B, past, future time.Time) (store scs.Store, sweep func()) {
 	const interval = 12 * time.Second
 	start := time.Now()
