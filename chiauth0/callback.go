@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/chiauth0/auth/sessionstores"
@@ -68,28 +69,55 @@ func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 func (a *auth) finishLogin(
 	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState, t transaction,
 ) {
-	user, identity, err := a.signIn(r, t, answer)
+	user, login, err := a.signIn(r, t, answer)
+	if err == nil {
+		err = a.saveLogin(w, r, state, t, user, login)
+	}
 	if err != nil {
 		e := a.loginFailed(err, state.ReturnTo)
-		e.Err = &refusal{error: e.Err, user: user.ID, subject: identity.Subject, ofLogin: true}
+		subject := login.Identity.Subject
+		e.Err = &refusal{error: e.Err, user: user.ID, subject: subject, ofLogin: true}
 		a.fail(w, r, e)
 		return
 	}
+
+	a.emit(r.Context(), slog.LevelInfo, Event{
+		Name: EventLogin, UserID: user.ID, Subject: login.Identity.Subject, NewUser: user.Created,
+	})
+	a.goHome(w, r, state.ReturnTo)
+}
+
+// saveLogin saves the session. The other headers of the response are set before: a cookie session has
+// to fit beside them.
+func (a *auth) saveLogin(
+	w http.ResponseWriter, r *http.Request, state loginState, t transaction,
+	user userprovider.User, login userprovider.Login,
+) error {
+	h := w.Header()
+	cookies := slices.Clone(h["Set-Cookie"])
 	a.countLogin(w, r, t)
-	a.goHome(w, r, state.ReturnTo) // saves the session
-	if saved(r.Context()) {
-		a.emit(r.Context(), slog.LevelInfo, Event{
-			Name: EventLogin, UserID: user.ID, Subject: identity.Subject, NewUser: user.Created,
-		})
+	h.Set("Location", a.pageURL(r, state.ReturnTo))
+
+	err := a.saveSession(r.Context(), user, login)
+	if err != nil {
+		h["Set-Cookie"] = cookies
+		h.Del("Location")
 	}
+
+	return err
 }
 
 // goHome redirects to a page of this application, and to the home page for an empty one.
 func (a *auth) goHome(w http.ResponseWriter, r *http.Request, page string) {
+	redirect(w, http.StatusSeeOther, a.pageURL(r, page))
+}
+
+func (a *auth) pageURL(r *http.Request, page string) string {
 	if page == "" {
 		page = a.settings.home
 	}
-	redirect(w, http.StatusSeeOther, a.origin(r).String()+page)
+
+	return a.origin(r).String() + page
 }
 
 // strayCallback answers a callback that belongs to no login in progress of this browser. It changes
@@ -176,39 +204,35 @@ func parseCallback(rawQuery string) (callbackAnswer, error) {
 // returns who tried to log in.
 func (a *auth) signIn(
 	r *http.Request, t transaction, answer callbackAnswer,
-) (userprovider.User, userprovider.Identity, error) {
-	var user userprovider.User
-	var identity userprovider.Identity
+) (user userprovider.User, login userprovider.Login, err error) {
 	ctx := r.Context()
 	if err := sessionstores.LoadError(ctx, a.sessions); err != nil {
-		return user, identity, err // before the code is spent
+		return user, login, err // before the code is spent
 	}
 	meta, err := a.provider.metadata(ctx)
 	if err != nil {
-		return user, identity, err
+		return user, login, err
 	}
 	if err := answer.check(meta); err != nil {
-		return user, identity, err
+		return user, login, err
 	}
 	token, err := a.exchange(ctx, meta, t, answer.code)
 	if err != nil {
-		return user, identity, err
+		return user, login, err
 	}
-	login, err := a.readLogin(ctx, meta, t, token)
+	login, err = a.readLogin(ctx, meta, t, token)
 	if err != nil {
-		return user, identity, err
+		return user, login, err
 	}
 
 	// From here on a closed browser must not leave half a login behind.
 	ctx = context.WithoutCancel(ctx)
 	user, err = a.syncUser(ctx, login)
 	if err != nil {
-		return user, login.Identity, err
+		return user, login, err
 	}
-	if err := a.beginSession(ctx, user, login.Identity, token); err != nil {
-		return user, login.Identity, err
-	}
-	return user, login.Identity, a.saveSession(ctx, login)
+
+	return user, login, a.beginSession(ctx, user, login.Identity, token)
 }
 
 // check returns an error unless the answer has a code of this provider.

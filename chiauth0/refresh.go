@@ -448,9 +448,7 @@ func (a *auth) syncRefreshed(
 		return nil
 	}
 
-	a.sessions.Put(ctx, identityField, encodeIdentity(&signedIn{
-		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: login.Identity,
-	}))
+	a.putIdentity(ctx, user.ID, login.Identity)
 
 	return nil
 }

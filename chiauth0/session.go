@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -111,17 +112,43 @@ func (a *auth) beginSession(
 	if err := a.saveTokens(ctx, &i, token); err != nil {
 		return err
 	}
-	m.Put(ctx, identityField, encodeIdentity(&signedIn{
-		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: i,
-	}))
+	a.putIdentity(ctx, user.ID, i)
 
 	return nil
 }
 
+// putIdentity writes who is signed in into the session.
+func (a *auth) putIdentity(ctx context.Context, userID string, i userprovider.Identity) {
+	a.sessions.Put(ctx, identityField, encodeIdentity(&signedIn{
+		clientID: a.ClientID, mount: a.mount, userID: userID, identity: i,
+	}))
+}
+
+// dropGroups keeps only the groups that a guard or the mapping names. It reports whether that
+// makes the identity smaller.
+func (a *auth) dropGroups(i *userprovider.Identity) bool {
+	named := append(a.guardedGroups(), a.Mapping.StaffGroup, a.Mapping.SuperuserGroup)
+	before := len(i.Groups)
+	i.Groups = slices.DeleteFunc(slices.Clone(i.Groups), func(group string) bool {
+		return !slices.Contains(named, group)
+	})
+
+	return len(i.Groups) < before
+}
+
 // saveSession saves the session of a login, so that the login is known to have succeeded before it
 // is reported. A logout that Auth0 has sent meanwhile wins.
-func (a *auth) saveSession(ctx context.Context, login userprovider.Login) error {
-	if err := sessionstores.Save(ctx, a.sessions); err != nil {
+func (a *auth) saveSession(
+	ctx context.Context, user userprovider.User, login userprovider.Login,
+) error {
+	err := sessionstores.Save(ctx, a.sessions)
+	if errors.Is(err, sessionstores.ErrTooLarge) && a.dropGroups(&login.Identity) {
+		a.Logger.WarnContext(ctx, "groups that no guard names are not kept, the session cookie would "+
+			"be too large", "user", user.ID, "kept", len(login.Identity.Groups))
+		a.putIdentity(ctx, user.ID, login.Identity)
+		err = sessionstores.Save(ctx, a.sessions)
+	}
+	if err != nil {
 		err = errors.Join(saveError(err), sessionstores.Discard(ctx, a.sessions))
 		if u, ok := requestUserOf(ctx); ok {
 			u.unsaved(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
+	"github.com/chiauth0/auth/sessionstores/cookiestore"
 	"github.com/chiauth0/auth/userprovider"
 )
 
@@ -227,4 +228,34 @@ func TestSessionAtLogin(t *testing.T) {
 			t.Errorf("it leads to %q", resp.location())
 		}
 	})
+}
+
+// A user in many groups can log in with cookie sessions: the groups that no guard names are left out.
+func TestGroupsThatNoGuardNamesAreLeftOutOfASmallCookie(t *testing.T) {
+	t.Parallel()
+
+	const claim = "https://app.example/groups"
+	a := newApp(t, useCookies(cookiestore.New("a secret of more than thirty-two bytes")),
+		func(c *chiauth0.Config) {
+			c.Mapping.GroupsField = claim
+			c.Mapping.StaffGroup = "staff"
+		})
+	groups := []any{"staff", "editors"}
+	for n := range 100 {
+		groups = append(groups, fmt.Sprintf("CN=group-%03d,OU=groups,DC=corp,DC=example", n))
+	}
+	a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) {
+		token.Claims[claim] = groups
+	}})
+
+	b := a.browser()
+	b.signIn(ada)
+	for _, page := range []string{"/staff", "/editors"} {
+		if resp := b.get(page); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %s, want 200", page, resp.Status)
+		}
+	}
+	if log := a.log.String(); !strings.Contains(log, "groups that no guard names are not kept") {
+		t.Errorf("got the log\n%s\nwant a warning about the groups", log)
+	}
 }

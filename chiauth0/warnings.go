@@ -49,6 +49,14 @@ func (a *auth) warnAboutGroup(name string) {
 	a.warnAboutClaims()
 }
 
+// guardedGroups returns the groups that guards name.
+func (a *auth) guardedGroups() []string {
+	a.warnings.mu.Lock()
+	defer a.warnings.mu.Unlock()
+
+	return slices.Clone(a.warnings.groups)
+}
+
 // warnAboutClaims logs that Auth0 drops the claim that roles and groups are read from. Whether a
 // custom domain is one of Auth0's is known after discovery, so it is called again then.
 func (a *auth) warnAboutClaims() {
