@@ -120,3 +120,22 @@ func TestProviderErrorIsTyped(t *testing.T) {
 		t.Errorf("got %+v, want login_failed with the provider's code and a link", got)
 	}
 }
+
+// The token endpoint's description is for developers, for a refusal of the user as well.
+func TestTokenEndpointRefusesTheUser(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.tenant.Misbehave(answerTokens(403, map[string]any{
+		"error": "access_denied", "error_description": "developer words",
+	}))
+	b := a.browser()
+	resp := b.login("/auth0/login?next_url=/account", ada)
+	b.refused(resp, http.StatusForbidden)
+	checkOffersOtherAccount(t, resp, "/auth0/login?prompt=login&next_url=%2Faccount")
+	if strings.Contains(resp.body, "developer words") {
+		t.Errorf("the page shows the description: %s", resp.body)
+	}
+	if !strings.Contains(a.log.String(), "developer words") {
+		t.Errorf("the log lacks the description: %s", a.log)
+	}
+}

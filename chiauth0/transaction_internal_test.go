@@ -72,6 +72,21 @@ func TestSealedTransaction(t *testing.T) {
 	}
 }
 
+// The cookie's name has a part of the ID only. The whole ID decides.
+func TestTransactionOfAnotherLoginWithTheSameName(t *testing.T) {
+	t.Parallel()
+	a := newTestAuth(t, nil)
+	name, value := sealTransaction(t, a, newTransaction("ABCDEFGH-one"))
+	r := httptest.NewRequest(http.MethodGet, "/auth0/callback", nil)
+	r.AddCookie(&http.Cookie{Name: name, Value: value})
+	if _, ok := a.findTransaction(r, "ABCDEFGH-one"); !ok {
+		t.Error("the login's own transaction is not found")
+	}
+	if got, ok := a.findTransaction(r, "ABCDEFGH-two"); ok {
+		t.Errorf("got %+v for another login, want none", got)
+	}
+}
+
 func TestTokensAreBound(t *testing.T) {
 	t.Parallel()
 	a := newTestAuth(t, withSecrets)
