@@ -3,6 +3,7 @@ package chiauth0
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -20,12 +21,16 @@ func (a *auth) accessTokenClaims(
 		return nil
 	}
 	claims, err := a.verifyAccessToken(ctx, meta, raw, subject)
-	if err != nil {
-		a.Logger.WarnContext(ctx, "the access token of a login is not used: "+
-			"fields and permissions from it are left out", "subject", subject, "err", err)
-		return nil
+	if err == nil {
+		return claims
 	}
-	return claims
+	level := slog.LevelDebug
+	if len(a.Mapping.AccessTokenFields) > 0 || a.needPermissions.Load() {
+		level = slog.LevelWarn
+	}
+	a.Logger.Log(ctx, level, "the access token of a login is not used: "+
+		"fields and permissions from it are left out", "subject", subject, "err", err)
+	return nil
 }
 
 // verifyAccessToken returns the claims of an access token that is a JWT for Config.Audience and of

@@ -84,7 +84,7 @@ func (a *app) loginWithPlan(faults chiauth0test.Faults) any {
 
 func TestFieldsFromAccessTokens(t *testing.T) {
 	t.Parallel()
-	const warning = "the access token of a login is not used"
+	const warning = `level=WARN msg="the access token of a login is not used`
 	for name, edit := range goodAccessTokens {
 		t.Run(name+" is mapped", func(t *testing.T) {
 			t.Parallel()
@@ -144,6 +144,44 @@ func TestAccessTokenAlgIsNotThatOfIDTokens(t *testing.T) {
 			t.Errorf("plan is %v, want gold: %s", plan, a.log)
 		}
 	})
+}
+
+// An application that only calls an API does not read its tokens, whatever form they have.
+func TestOpaqueAccessTokenIsLogged(t *testing.T) {
+	t.Parallel()
+	noGuard := func(*chiauth0.Config) {}
+	for name, test := range map[string]struct {
+		guard func(*chiauth0.Config)
+		level string
+	}{
+		"without a guard": {noGuard, "DEBUG"},
+		"with RequirePermission": {
+			func(c *chiauth0.Config) { chiauth0.RequirePermission(c, "read:reports") }, "WARN",
+		},
+		"with RequireLoginOrBearer": {
+			func(c *chiauth0.Config) { chiauth0.RequireLoginOrBearer(c, "read:reports") }, "WARN",
+		},
+		"with RequireLoginOrBearer for all": {
+			func(c *chiauth0.Config) { chiauth0.RequireLoginOrBearer(c) }, "DEBUG",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, func(c *chiauth0.Config) { c.Audience = audience })
+			test.guard(a.cfg)
+			a.tenant.AddAPI(audience)
+			a.tenant.Misbehave(chiauth0test.Faults{
+				TokenResponse: func(_ *int, body map[string]any) {
+					body["access_token"] = "opaque"
+				},
+			})
+			a.browser().signIn(ada)
+			want := "level=" + test.level + ` msg="the access token of a login is not used`
+			if !strings.Contains(a.log.String(), want) {
+				t.Errorf("the log lacks %q: %s", want, a.log)
+			}
+		})
+	}
 }
 
 // Guards read the permissions from the identity, also without a mapped field.

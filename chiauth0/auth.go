@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -40,8 +41,9 @@ type auth struct {
 	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
 
-	firstLogin sync.Once
-	warnings   warnings
+	firstLogin      sync.Once
+	warnings        warnings
+	needPermissions atomic.Bool // a guard asks for a permission
 }
 
 // newAuth checks a Config, which it keeps, and fills in its defaults.

@@ -91,6 +91,9 @@ func RequireBearer(cfg *Config, permissions ...string) func(http.Handler) http.H
 func RequireLoginOrBearer(cfg *Config, permissions ...string) func(http.Handler) http.Handler {
 	a := cfg.init()
 	a.needAudience("RequireLoginOrBearer")
+	if len(permissions) > 0 {
+		a.needPermissions.Store(true)
+	}
 	bearer := RequireBearer(cfg, permissions...)
 	login := require(cfg, "permissions", func(_ userprovider.User, i userprovider.Identity) bool {
 		return hasAll(permissions, func(name string) bool {

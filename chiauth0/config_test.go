@@ -67,13 +67,15 @@ func TestGuardsPanicWithoutTheirArguments(t *testing.T) {
 		},
 		"RequireBearer without an Audience": {
 			func(c *chiauth0.Config) { chiauth0.RequireBearer(c, "read:reports") },
-			"AUTH0_AUDIENCE",
+			"RequireBearer needs Audience (AUTH0_AUDIENCE)",
 		},
 		"RequireLoginOrBearer without an Audience": {
-			func(c *chiauth0.Config) { chiauth0.RequireLoginOrBearer(c) }, "AUTH0_AUDIENCE",
+			func(c *chiauth0.Config) { chiauth0.RequireLoginOrBearer(c) },
+			"RequireLoginOrBearer needs Audience (AUTH0_AUDIENCE)",
 		},
 		"RequirePermission without an Audience": {
-			func(c *chiauth0.Config) { chiauth0.RequirePermission(c, "x") }, "AUTH0_AUDIENCE",
+			func(c *chiauth0.Config) { chiauth0.RequirePermission(c, "x") },
+			"RequirePermission needs Audience (AUTH0_AUDIENCE)",
 		},
 		"RequireOrganization without an organization": {
 			func(c *chiauth0.Config) { chiauth0.RequireOrganization(c) }, "organization",

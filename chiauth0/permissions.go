@@ -20,6 +20,7 @@ import (
 func RequirePermission(cfg *Config, name string) func(http.Handler) http.Handler {
 	a := cfg.init()
 	a.needAudience("RequirePermission")
+	a.needPermissions.Store(true)
 	hasPermission := func(_ userprovider.User, i userprovider.Identity) bool {
 		return slices.Contains(i.Permissions, name)
 	}
