@@ -37,7 +37,7 @@ test('claims become fields of the local user', async ({ page, signIn }) => {
   expect(me.fields.last_name).toBeTruthy();
 });
 
-test('a cancelled login ends on a page with a link to use another account', async ({ page, idp }) => {
+test('a cancelled login offers another account', async ({ page, idp }) => {
   await page.goto('/account');
   await expect(idp.loginPage(page)).toBeVisible();
   const answer = page.waitForResponse((response) => response.url().includes('/auth0/callback'));
