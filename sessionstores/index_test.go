@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,10 +185,9 @@ func TestRevokeAllOverlapsALogin(t *testing.T) {
 				store := newSpyStore(t)
 				s := newSite(t, sessionstores.New(store))
 				cart := s.begin("cart", "tea")
-				revoked := false
+				var revoked atomic.Bool
 				store.setHooks(nil, func(_ context.Context, called, _ string) error {
-					if called == method && !revoked {
-						revoked = true
+					if called == method && revoked.CompareAndSwap(false, true) {
 						s.revokeAll(name)
 					}
 					return nil

@@ -33,7 +33,7 @@ func (rs *requestSession) save() error {
 
 	switch {
 	case unchanged && rs.loadErr != nil:
-		return nil // the handlers have been told
+		return nil //nolint:nilerr // the handlers have been told by LoadError
 	case unchanged:
 		rs.adapter.carrier.touch(rs)
 		return nil
