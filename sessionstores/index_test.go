@@ -193,6 +193,10 @@ func TestRevokeAllOverlapsALogin(t *testing.T) {
 					return nil
 				})
 				res := s.do(cart, s.login("ann", "user 1", "sid 1"), s.setAttachment("tokens"))
+				if method == "Index" {
+					s.assertNoCookie("the login", res)
+					assertEqual(t, "attachments", store.attachments(), 0)
+				}
 				if c := s.cookie(res); c != nil {
 					s.assertUser("the login", c.Value, "")
 				}
