@@ -10,13 +10,13 @@ import (
 // An Event is what Config.Events receives, and what Config.Logger receives as a line. The names,
 // the messages and the attributes are stable: later versions only add to them.
 //
-//	Name            message             level    attributes
-//	login           login succeeded     INFO     user, subject, new_user
-//	login_failed    login failed        by code  those of refusal, and provider_code, description
-//	logout          logged out          INFO     user, subject
-//	refusal         request refused     by code  code, status, user, subject, rule, path, err
-//	session_ended   signed out          WARN     code, user
-//	sessions_ended  all sessions ended  INFO     user
+//	name            level    message             attributes
+//	login           INFO     login succeeded     user, subject, new_user
+//	login_failed    by code  login failed        those of refusal, and provider_code, description
+//	logout          INFO     logged out          user, subject
+//	refusal         by code  request refused     code, status, user, subject, rule, path, err
+//	session_ended   WARN     signed out          code, user
+//	sessions_ended  INFO     all sessions ended  user
 //
 // An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
 // requests, with their levels; for a session that has ended, the code is user_not_found,

@@ -117,7 +117,7 @@ func decodeCookieSession(plaintext []byte) (s session, ok bool) {
 // load opens the cookies of the session.
 func (c *cookieCarrier) load(rs *requestSession) (session, error) {
 	name := rs.loader.reader.Cookie.Name
-	plaintext, ok := c.open(rs, name)
+	plaintext, ok := c.open(rs, name, func([]byte) bool { return true })
 	if !ok {
 		return session{}, nil
 	}
@@ -149,19 +149,22 @@ func (c *cookieCarrier) load(rs *requestSession) (session, error) {
 }
 
 // open returns the plaintext of a cookie, or of its parts. If different ones open, one of them was
-// set by another host or path, and none is used.
-func (c *cookieCarrier) open(rs *requestSession, name string) (plaintext []byte, ok bool) {
+// set by another host or path, and none is used. A plaintext that belongs to another session does
+// not count.
+func (c *cookieCarrier) open(
+	rs *requestSession, name string, belongs func(plaintext []byte) bool,
+) (plaintext []byte, ok bool) {
 	var parts cookieParts
 	parts.collect(rs.cookies, name)
 
 	for value := range parts.joined() {
 		opened, sealed := c.sealer.OpenCookie(name, value)
-		if !sealed {
+		if !sealed || !belongs(opened) {
 			continue
 		}
 		if ok && !bytes.Equal(opened, plaintext) {
 			c.adapter.logger().WarnContext(rs.Context,
-				"the request has two different sessions, none of them is used", "cookie", name)
+				"the request has two different cookies, none of them is used", "cookie", name)
 			return nil, false
 		}
 		plaintext, ok = opened, true
@@ -179,21 +182,30 @@ const (
 
 // idleExpiry returns the expiry that the idle cookie has for a session, or the zero time.
 func (c *cookieCarrier) idleExpiry(rs *requestSession, name, key string) time.Time {
-	plaintext, ok := c.open(rs, name+idleSuffix)
-	if !ok {
-		return time.Time{}
-	}
+	var latest time.Time
+	c.open(rs, name+idleSuffix, func(plaintext []byte) bool {
+		expiry, ok := decodeIdle(plaintext, key)
+		if ok && expiry.After(latest) {
+			latest = expiry
+		}
+		return false
+	})
+
+	return latest
+}
+
+// decodeIdle returns the expiry in an idle cookie. ok is false for that of another session.
+func decodeIdle(plaintext []byte, key string) (expiry time.Time, ok bool) {
 	r, ok := fields.Read(plaintext, idleVersion)
 	if !ok {
-		return time.Time{}
+		return expiry, false
 	}
 
-	var expiry time.Time
 	same := false
 	for {
 		id, value, more := r.Next()
 		if !more {
-			break
+			return expiry, same && !r.Malformed()
 		}
 
 		switch id {
@@ -203,11 +215,6 @@ func (c *cookieCarrier) idleExpiry(rs *requestSession, name, key string) time.Ti
 			expiry = time.UnixMilli(fields.Int(value))
 		}
 	}
-	if !same || r.Malformed() {
-		return time.Time{}
-	}
-
-	return expiry
 }
 
 // touch sends the idle cookie when a tenth of the idle timeout has passed.
@@ -382,15 +389,14 @@ func (c *cookieCarrier) revoke(rs *requestSession) error {
 // attachment opens the cookie of the attachment. The attachment of another session opens as well,
 // and is not used.
 func (c *cookieCarrier) attachment(rs *requestSession) ([]byte, error) {
-	plaintext, ok := c.open(rs, rs.loader.reader.Cookie.Name+attachmentSuffix)
+	id := []byte(hash(string(rs.session.attachment)))
+	name := rs.loader.reader.Cookie.Name + attachmentSuffix
+	plaintext, ok := c.open(rs, name, func(plaintext []byte) bool {
+		return bytes.HasPrefix(plaintext, id)
+	})
 	if !ok {
 		return nil, nil
 	}
 
-	data, same := bytes.CutPrefix(plaintext, []byte(hash(string(rs.session.attachment))))
-	if !same {
-		return nil, nil
-	}
-
-	return data, nil
+	return plaintext[len(id):], nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,15 +185,22 @@ func TestRevokeAllOverlapsALogin(t *testing.T) {
 				store := newSpyStore(t)
 				s := newSite(t, sessionstores.New(store))
 				cart := s.begin("cart", "tea")
-				revoked := false
+				var revoked atomic.Bool
 				store.setHooks(nil, func(_ context.Context, called, _ string) error {
-					if called == method && !revoked {
-						revoked = true
+					if called == method && revoked.CompareAndSwap(false, true) {
 						s.revokeAll(name)
 					}
 					return nil
 				})
-				res := s.do(cart, s.login("ann", "user 1", "sid 1"), s.setAttachment("tokens"))
+				acts := []act{s.login("ann", "user 1", "sid 1")}
+				if name == "sid 1" {
+					acts = append(acts, s.setAttachment("tokens"))
+				}
+				res := s.do(cart, acts...)
+				if method == "Index" {
+					s.assertNoCookie("the login", res)
+					assertEqual(t, "attachments", store.attachments(), 0)
+				}
 				if c := s.cookie(res); c != nil {
 					s.assertUser("the login", c.Value, "")
 				}

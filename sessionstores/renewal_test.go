@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestRenewalThatFailsAtAnyPointDoesNotSignOut(t *testing.T) {
 	for storeName, store := range stores {
 		for name, renewal := range renewals {
 			for _, after := range []bool{false, true} {
-				first := 2 // the first call reads the session
+				first := int64(2) // the first call reads the session
 				if after {
 					first = 1
 				}
@@ -49,12 +50,12 @@ func TestRenewalThatFailsAtAnyPointDoesNotSignOut(t *testing.T) {
 					s := newSite(t, sessionstores.New(store(spy)))
 					token := s.signInNamed("ann", []string{"user 1"}, s.setAttachment("1"))
 
-					calls := 0
+					var calls atomic.Int64
 					failAtCall := func(_ context.Context, method, _ string) error {
 						if after && method == "Get" {
 							return nil
 						}
-						if calls++; calls == call {
+						if calls.Add(1) == call {
 							return errDown
 						}
 						return nil
@@ -66,7 +67,7 @@ func TestRenewalThatFailsAtAnyPointDoesNotSignOut(t *testing.T) {
 					}
 					res := s.do(token, renewal(s))
 					spy.failBefore()
-					if calls < call {
+					if calls.Load() < call {
 						break // all calls have failed once
 					}
 

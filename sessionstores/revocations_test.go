@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,10 +95,9 @@ func TestRevokeAllOverlapsALoginWithCookies(t *testing.T) {
 	store := newCookieStore()
 	store.Revocations = contextStore{revocations}
 	s := newCookieSite(t, store)
-	revoked := false
+	var revoked atomic.Bool
 	revocations.setHooks(func(_ context.Context, method, _ string) error {
-		if method == "Get" && !revoked {
-			revoked = true
+		if method == "Get" && revoked.CompareAndSwap(false, true) {
 			s.revokeAll("user 1")
 		}
 		return nil

@@ -33,7 +33,7 @@ func (rs *requestSession) save() error {
 
 	switch {
 	case unchanged && (rs.loadErr != nil || rs.isUntouched()):
-		return nil
+		return nil //nolint:nilerr // LoadError reports it to the handlers
 	case unchanged:
 		rs.adapter.carrier.touch(rs)
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// RFC 6749, section 4.1.2.1
+// RFC 6749, section 4.1.2.1.
 func TestAuthorizeDoesNotRedirectToUnregisteredURLs(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]edits{

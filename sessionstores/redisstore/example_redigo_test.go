@@ -3,7 +3,6 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	scsredis "github.com/alexedwards/scs/redisstore"
 	"github.com/alicebob/miniredis/v2"
@@ -17,7 +16,7 @@ import (
 func Example_redigo() {
 	server, err := miniredis.Run() // in place of a Redis server
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer server.Close()
 
@@ -33,17 +32,17 @@ func Example_redigo() {
 
 	ctx, err := sessions.Load(context.Background(), "")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	sessions.Put(ctx, "theme", "dark")
 	token, _, err := sessions.Commit(ctx)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	next, err := sessions.Load(context.Background(), token)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(sessions.GetString(next, "theme"))
 	// Output: dark

@@ -3,7 +3,6 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -16,7 +15,7 @@ import (
 func Example() {
 	server, err := miniredis.Run() // in place of a Redis server
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer server.Close()
 	rdb := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
@@ -26,17 +25,17 @@ func Example() {
 
 	ctx, err := sessions.Load(context.Background(), "")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	sessions.Put(ctx, "theme", "dark")
 	token, _, err := sessions.Commit(ctx)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	next, err := sessions.Load(context.Background(), token)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(sessions.GetString(next, "theme"))
 	// Output: dark

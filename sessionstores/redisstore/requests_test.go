@@ -131,7 +131,7 @@ func TestRoundTripsOfRequests(t *testing.T) {
 		{"/login", 2},  // index, session
 		{"/", 1},       // read
 		{"/write", 2},  // read, update
-		{"/renew", 4},  // read, index, two steps of Renew
+		{"/renew", 5},  // read, index and mark at the same time, two steps of Renew
 		{"/logout", 2}, // read, revoke
 	}
 	for _, step := range steps {
