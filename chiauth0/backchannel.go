@@ -273,7 +273,11 @@ func (a *auth) loggedOutMeanwhile(
 	}
 
 	if i.SessionID != "" {
-		mark, err := sessionstores.Mark(ctx, a.sessions, "logout "+a.sessionName("sid", i.SessionID))
+		mark, err := sessionstores.Mark(
+			ctx,
+			a.sessions,
+			"logout "+a.sessionName("sid", i.SessionID),
+		)
 		if err != nil || mark != nil {
 			return mark != nil, err
 		}
@@ -298,7 +302,10 @@ func (c *Config) checkBackchannel(found *faults) {
 	}
 
 	if err := sessionstores.CanRevokeAll(c.Sessions); err != nil {
-		found.addf("BackchannelLogout: %w; use memstore or redisstore, or set Revocations of the cookiestore",
-			err)
+		found.addf(
+			"BackchannelLogout: %w; use memstore or redisstore, "+
+				"or set Revocations of the cookiestore",
+			err,
+		)
 	}
 }

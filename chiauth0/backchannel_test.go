@@ -27,7 +27,10 @@ func newBackchannelApp(t testing.TB, changes ...func(*chiauth0.Config)) *app {
 }
 
 // sendLogoutToken signs a logout token and posts it to the application.
-func (a *app) sendLogoutToken(t testing.TB, token chiauth0test.LogoutToken) *httptest.ResponseRecorder {
+func (a *app) sendLogoutToken(
+	t testing.TB,
+	token chiauth0test.LogoutToken,
+) *httptest.ResponseRecorder {
 	t.Helper()
 
 	token.ClientID = a.cfg.ClientID
@@ -109,7 +112,10 @@ func TestLogoutTokenEndsTheSessionsItNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			a := newBackchannelApp(t, func(c *chiauth0.Config) { c.BackchannelLogoutAll = test.all })
+			a := newBackchannelApp(
+				t,
+				func(c *chiauth0.Config) { c.BackchannelLogoutAll = test.all },
+			)
 			a.router.With(chiauth0.RequireLogin(a.cfg)).Get("/sid", showSession)
 			here, there, other := a.browser(), a.browser(), a.browser()
 			here.signIn(ada)

@@ -60,7 +60,14 @@ func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiaut
 		t: t, tenant: tenant, net: &network{}, users: userprovider.NewMemory(),
 		store: &countingStore{Store: memstore.New()}, log: &logBuffer{},
 	}
-	tenant.AddUser(chiauth0test.User{Email: ada, Password: "password", Name: "Ada Lovelace", EmailVerified: true})
+	tenant.AddUser(
+		chiauth0test.User{
+			Email:         ada,
+			Password:      "password",
+			Name:          "Ada Lovelace",
+			EmailVerified: true,
+		},
+	)
 	tenant.AddUser(chiauth0test.User{Email: grace, Password: "password", Name: "Grace Hopper"})
 	a.cfg = &chiauth0.Config{
 		Domain:       tenant.Issuer(),
@@ -70,7 +77,9 @@ func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiaut
 		Users:        a.users,
 		Sessions:     sessionstores.New(a.store),
 		HTTPClient:   &http.Client{Transport: a.net},
-		Logger:       slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger: slog.New(
+			slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+		),
 	}
 	for _, change := range changes {
 		change(a.cfg)
@@ -81,9 +90,13 @@ func newAppAt(t testing.TB, tenant *chiauth0test.Tenant, changes ...func(*chiaut
 	}
 	a.client = tenant.AddClient(chiauth0test.Client{
 		ID: a.cfg.ClientID, Secret: a.cfg.ClientSecret,
-		CallbackURLs: []string{a.base + "/auth0/callback", a.base + "/auth0", a.base + "/custom/path"},
-		LogoutURLs:   []string{a.base + "/auth0", a.base + "/"},
-		AuthMethods:  []string{chiauth0test.SecretPost, chiauth0test.SecretBasic},
+		CallbackURLs: []string{
+			a.base + "/auth0/callback",
+			a.base + "/auth0",
+			a.base + "/custom/path",
+		},
+		LogoutURLs:  []string{a.base + "/auth0", a.base + "/"},
+		AuthMethods: []string{chiauth0test.SecretPost, chiauth0test.SecretBasic},
 	})
 	a.router = routes(a.cfg)
 	a.net.serve(tenant.Issuer(), tenant)
@@ -175,9 +188,16 @@ type browser struct {
 
 func (a *app) browser() *browser {
 	jar, _ := cookiejar.New(nil) // no options, no error
-	return &browser{a, &http.Client{Jar: jar, Transport: a.net, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}}
+	return &browser{
+		a,
+		&http.Client{
+			Jar:       jar,
+			Transport: a.net,
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse
+			},
+		},
+	}
 }
 
 // A response has been read to its end.
@@ -205,7 +225,11 @@ func (b *browser) do(method, target string, headers ...string) *response {
 }
 
 // try is do for a request that may fail, or be given up.
-func (b *browser) try(ctx context.Context, method, target string, headers ...string) (*response, error) {
+func (b *browser) try(
+	ctx context.Context,
+	method, target string,
+	headers ...string,
+) (*response, error) {
 	if strings.HasPrefix(target, "/") {
 		target = b.app.base + target
 	}
@@ -234,8 +258,15 @@ func (b *browser) begin(loginPath string) *url.URL {
 	b.app.t.Helper()
 	resp := b.get(loginPath)
 	location, err := resp.Location()
-	if err != nil || resp.StatusCode != http.StatusFound || !strings.HasPrefix(location.String(), b.app.tenant.Issuer()+"authorize?") {
-		b.app.t.Fatalf("GET %s answered %s, Location %q, %s", loginPath, resp.Status, resp.location(), resp.body)
+	if err != nil || resp.StatusCode != http.StatusFound ||
+		!strings.HasPrefix(location.String(), b.app.tenant.Issuer()+"authorize?") {
+		b.app.t.Fatalf(
+			"GET %s answered %s, Location %q, %s",
+			loginPath,
+			resp.Status,
+			resp.location(),
+			resp.body,
+		)
 	}
 	return location
 }

@@ -218,7 +218,8 @@ func TestOtherErrorsOfARefreshKeepTheSession(t *testing.T) {
 				if who := b.whoami(); who != "hello "+ada {
 					t.Errorf("got %q afterwards, want to be signed in", who)
 				}
-				if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+				resp := b.get("/token?audience=" + reportsAPI)
+				if resp.StatusCode != http.StatusOK {
 					t.Errorf("tried again: got %s %q, want a token", resp.Status, resp.body)
 				}
 				if counts := a.tenant.RefreshCounts(); counts.Reuses != 0 {
@@ -345,9 +346,11 @@ func TestRolesFollowTheRefreshedIDToken(t *testing.T) {
 
 func TestRefreshedIDTokenOfAnotherUserEndsTheSession(t *testing.T) {
 	for name, edit := range map[string]func(*chiauth0test.JWT){
-		"another sub":    func(token *chiauth0test.JWT) { token.Claims["sub"] = "auth0|another" },
-		"another aud":    func(token *chiauth0test.JWT) { token.Claims["aud"] = "another" },
-		"another iss":    func(token *chiauth0test.JWT) { token.Claims["iss"] = "https://another.example/" },
+		"another sub": func(token *chiauth0test.JWT) { token.Claims["sub"] = "auth0|another" },
+		"another aud": func(token *chiauth0test.JWT) { token.Claims["aud"] = "another" },
+		"another iss": func(token *chiauth0test.JWT) {
+			token.Claims["iss"] = "https://another.example/"
+		},
 		"another signer": func(token *chiauth0test.JWT) { token.Key = newRSAKey(t, 2048) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,13 +18,15 @@ import (
 // duringRefresh calls act once, when the tenant has received a refresh and before it answers.
 func (a *app) duringRefresh(act func()) {
 	var done atomic.Bool
-	a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
-		refresh := r.URL.Path == "/oauth/token" && r.Form.Get("grant_type") == "refresh_token"
-		if refresh && done.CompareAndSwap(false, true) {
-			act()
-		}
-		return false
-	}})
+	a.tenant.Misbehave(
+		chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+			refresh := r.URL.Path == "/oauth/token" && r.Form.Get("grant_type") == "refresh_token"
+			if refresh && done.CompareAndSwap(false, true) {
+				act()
+			}
+			return false
+		}},
+	)
 }
 
 func TestLogoutDuringARefreshWins(t *testing.T) {
@@ -105,8 +107,14 @@ func TestTwoAudiencesAreRefreshedOneAfterTheOther(t *testing.T) {
 			for _, audience := range []string{reportsAPI, other} {
 				for _, browser := range []*browser{b, b.on(node)} {
 					wg.Go(func() {
-						if resp := browser.get("/token?audience=" + audience); resp.StatusCode != 200 {
-							t.Errorf("%s: got %s %q, want a token", audience, resp.Status, resp.body)
+						resp := browser.get("/token?audience=" + audience)
+						if resp.StatusCode != 200 {
+							t.Errorf(
+								"%s: got %s %q, want a token",
+								audience,
+								resp.Status,
+								resp.body,
+							)
 						}
 					})
 				}
@@ -162,7 +170,8 @@ func TestCookieSessionIsRefreshedOnceInOneProcess(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+				resp := b.get("/token?audience=" + reportsAPI)
+				if resp.StatusCode != http.StatusOK {
 					t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 				}
 			})
@@ -174,7 +183,11 @@ func TestCookieSessionIsRefreshedOnceInOneProcess(t *testing.T) {
 		}
 		time.Sleep(31 * time.Second)
 		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
-			t.Errorf("later: got %s %q, want a token by the rotated refresh token", resp.Status, resp.body)
+			t.Errorf(
+				"later: got %s %q, want a token by the rotated refresh token",
+				resp.Status,
+				resp.body,
+			)
 		}
 	})
 }

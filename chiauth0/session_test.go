@@ -24,7 +24,10 @@ type provider struct {
 	sync func(context.Context, userprovider.Login) (userprovider.User, error)
 }
 
-func (p *provider) SyncUser(ctx context.Context, login userprovider.Login) (userprovider.User, error) {
+func (p *provider) SyncUser(
+	ctx context.Context,
+	login userprovider.Login,
+) (userprovider.User, error) {
 	return p.sync(ctx, login)
 }
 
@@ -38,18 +41,30 @@ func TestProviderRefuses(t *testing.T) {
 		status int
 		is     error
 	}{
-		{"C12: the provider fails", active, errors.New("no connection"), 503, chiauth0.ErrUnavailable},
-		{"C12: the provider is too slow", active, context.DeadlineExceeded, 503, chiauth0.ErrUnavailable},
-		{"C12: ErrRefused", active, fmt.Errorf("not one of us: %w", userprovider.ErrRefused), 403, userprovider.ErrRefused},
-		{"U6: the user is not active", userprovider.User{ID: "1"}, nil, 403, userprovider.ErrRefused},
-		{"U9: a conflict", active, fmt.Errorf("e-mail: %w", userprovider.ErrConflict), 409, userprovider.ErrConflict},
-		{"C12: a user without an ID", userprovider.User{Active: true}, nil, 500, nil},
+		{"the provider fails", active, errors.New("no connection"), 503, chiauth0.ErrUnavailable},
+		{
+			"the provider is too slow", active, context.DeadlineExceeded, 503,
+			chiauth0.ErrUnavailable,
+		},
+		{
+			"ErrRefused", active, fmt.Errorf("not one of us: %w", userprovider.ErrRefused), 403,
+			userprovider.ErrRefused,
+		},
+		{"the user is not active", userprovider.User{ID: "1"}, nil, 403, userprovider.ErrRefused},
+		{
+			"a conflict", active, fmt.Errorf("e-mail: %w", userprovider.ErrConflict), 409,
+			userprovider.ErrConflict,
+		},
+		{"a user without an ID", userprovider.User{Active: true}, nil, 500, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			users := &provider{userprovider.NewMemory(), func(context.Context, userprovider.Login) (userprovider.User, error) {
-				return test.user, test.err
-			}}
+			users := &provider{
+				userprovider.NewMemory(),
+				func(context.Context, userprovider.Login) (userprovider.User, error) {
+					return test.user, test.err
+				},
+			}
 			a := newApp(t, func(c *chiauth0.Config) { c.Users = users })
 			b := a.browser()
 			resp := b.login("/auth0/login?next_url=/account", ada)
@@ -57,7 +72,8 @@ func TestProviderRefuses(t *testing.T) {
 			if test.err != nil && strings.Contains(resp.body, "connection") {
 				t.Errorf("the page says %s", resp.body)
 			}
-			if offered := strings.Contains(resp.body, "Use another account"); offered != (test.status == 403 || test.status == 409) {
+			offered := strings.Contains(resp.body, "Use another account")
+			if offered != (test.status == 403 || test.status == 409) {
 				t.Errorf("another account is offered: %t", offered)
 			}
 			if retry := resp.Header.Get("Retry-After"); (retry != "") != (test.status == 503) {
@@ -75,7 +91,7 @@ func TestProviderRefuses(t *testing.T) {
 			}
 		})
 	}
-	t.Run("U6: a user of the memory provider who was set inactive", func(t *testing.T) {
+	t.Run("a user of the memory provider who was set inactive", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -88,12 +104,18 @@ func TestProviderRefuses(t *testing.T) {
 		}
 		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)
 	})
-	t.Run("U9: two accounts of one e-mail", func(t *testing.T) {
+	t.Run("two accounts of one e-mail", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.users.Unique = []string{"email"}
 		a.browser().signIn(ada)
-		a.tenant.AddUser(chiauth0test.User{Email: grace, Password: "password", Claims: map[string]any{"email": ada}})
+		a.tenant.AddUser(
+			chiauth0test.User{
+				Email:    grace,
+				Password: "password",
+				Claims:   map[string]any{"email": ada},
+			},
+		)
 		b := a.browser()
 		resp := b.login("/auth0/login", grace)
 		if resp.StatusCode != http.StatusConflict || b.sessionCookie() != "" || a.sessions() != 1 {
@@ -104,7 +126,7 @@ func TestProviderRefuses(t *testing.T) {
 
 func TestSessionAtLogin(t *testing.T) {
 	t.Parallel()
-	t.Run("C13: the session id changes at every login, and the cart stays", func(t *testing.T) {
+	t.Run("the session id changes at every login, and the cart stays", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -129,12 +151,13 @@ func TestSessionAtLogin(t *testing.T) {
 			}
 			thief := a.browser()
 			thief.plant(a.cfg.Sessions.Cookie.Name, old)
-			if got := thief.get("/cart").body + thief.whoami(); strings.Contains(got, "book") || strings.Contains(got, "hello") {
+			if got := thief.get("/cart").body + thief.whoami(); strings.Contains(got, "book") ||
+				strings.Contains(got, "hello") {
 				t.Errorf("an earlier session id still opens %q", got)
 			}
 		}
 	})
-	t.Run("C13: another user's data is gone", func(t *testing.T) {
+	t.Run("another user's data is gone", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -151,35 +174,42 @@ func TestSessionAtLogin(t *testing.T) {
 			t.Errorf("%d sessions", n)
 		}
 	})
-	t.Run("C13: a login that fails leaves the session of before", func(t *testing.T) {
+	t.Run("a login that fails leaves the session of before", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
 		b.signIn(ada)
 		session := b.sessionCookie()
-		a.tenant.Misbehave(chiauth0test.Faults{IDToken: func(token *chiauth0test.JWT) { token.Claims["nonce"] = "other" }})
-		if resp := b.login("/auth0/login?prompt=select_account", grace); resp.StatusCode != http.StatusBadRequest {
+		a.tenant.Misbehave(
+			chiauth0test.Faults{
+				IDToken: func(token *chiauth0test.JWT) { token.Claims["nonce"] = "other" },
+			},
+		)
+		resp := b.login("/auth0/login?prompt=select_account", grace)
+		if resp.StatusCode != http.StatusBadRequest {
 			t.Fatal(resp.Status)
 		}
 		if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != session {
 			t.Errorf("now it is %s", got)
 		}
 	})
-	t.Run("C14: an older request of the same browser does not undo the login", func(t *testing.T) {
+	t.Run("an older request of the same browser does not undo the login", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		loaded, proceed := make(chan struct{}), make(chan struct{})
-		a.router.With(chiauth0.LoadUser(a.cfg)).Get("/slow", func(w http.ResponseWriter, r *http.Request) {
-			close(loaded)
-			<-proceed
-			a.cfg.Sessions.Put(r.Context(), "cart", "late")
-			fmt.Fprint(w, "done")
-		})
+		a.router.With(chiauth0.LoadUser(a.cfg)).
+			Get("/slow", func(w http.ResponseWriter, r *http.Request) {
+				close(loaded)
+				<-proceed
+				a.cfg.Sessions.Put(r.Context(), "cart", "late")
+				fmt.Fprint(w, "done")
+			})
 		b := a.browser()
 		b.get("/cart?add=book")
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if resp := b.get("/slow"); resp.StatusCode != http.StatusOK || len(resp.Cookies()) != 0 {
+			if resp := b.get("/slow"); resp.StatusCode != http.StatusOK ||
+				len(resp.Cookies()) != 0 {
 				t.Errorf("the older request answered %s with %v", resp.Status, resp.Cookies())
 			}
 		})
@@ -188,14 +218,15 @@ func TestSessionAtLogin(t *testing.T) {
 		session := b.sessionCookie()
 		close(proceed)
 		wg.Wait()
-		if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != session || a.sessions() != 1 {
+		if got := b.whoami(); got != "hello "+ada || b.sessionCookie() != session ||
+			a.sessions() != 1 {
 			t.Errorf("then it is %s, with %d sessions", got, a.sessions())
 		}
 		if got := b.get("/cart").body; got != "cart: book" {
 			t.Errorf("%q", got)
 		}
 	})
-	t.Run("S5: a store that does not answer is asked before the code is spent", func(t *testing.T) {
+	t.Run("a store that does not answer is asked before the code is spent", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		b := a.browser()
@@ -204,8 +235,13 @@ func TestSessionAtLogin(t *testing.T) {
 		callback := b.authorize(b.begin("/auth0/login"), ada)
 		a.store.down.Store(true)
 		resp := b.get(callback.String())
-		if resp.StatusCode != http.StatusServiceUnavailable || len(a.tenant.Requests("/oauth/token")) != 0 {
-			t.Errorf("answered %s after %d requests for tokens", resp.Status, len(a.tenant.Requests("/oauth/token")))
+		if resp.StatusCode != http.StatusServiceUnavailable ||
+			len(a.tenant.Requests("/oauth/token")) != 0 {
+			t.Errorf(
+				"answered %s after %d requests for tokens",
+				resp.Status,
+				len(a.tenant.Requests("/oauth/token")),
+			)
 		}
 		if resp := b.get(callback.String()); resp.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("once more: %s", resp.Status)
@@ -215,22 +251,28 @@ func TestSessionAtLogin(t *testing.T) {
 			t.Error("the session of before is lost")
 		}
 	})
-	t.Run("S5: a store that cannot be written makes an error page and no session", func(t *testing.T) {
-		t.Parallel()
-		a := newApp(t)
-		b := a.browser()
-		callback := b.authorize(b.begin("/auth0/login"), ada)
-		a.store.down.Store(true) // there is no session to read, so the first call is the one that writes
-		resp := b.get(callback.String())
-		a.store.down.Store(false)
-		b.refused(resp, http.StatusServiceUnavailable)
-		if resp.location() != "" {
-			t.Errorf("it leads to %q", resp.location())
-		}
-	})
+	t.Run(
+		"a store that cannot be written makes an error page and no session",
+		func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			b := a.browser()
+			callback := b.authorize(b.begin("/auth0/login"), ada)
+			a.store.down.Store(
+				true,
+			) // there is no session to read, so the first call is the one that writes
+			resp := b.get(callback.String())
+			a.store.down.Store(false)
+			b.refused(resp, http.StatusServiceUnavailable)
+			if resp.location() != "" {
+				t.Errorf("it leads to %q", resp.location())
+			}
+		},
+	)
 }
 
-// A user in many groups can log in with cookie sessions: the groups that no guard names are left out.
+// A user in many groups can log in with cookie sessions: the groups that no guard names are left
+// out.
 func TestGroupsThatNoGuardNamesAreLeftOutOfASmallCookie(t *testing.T) {
 	t.Parallel()
 

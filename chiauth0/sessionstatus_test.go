@@ -55,7 +55,11 @@ func TestPollingTheSessionExtendsNothing(t *testing.T) {
 					time.Sleep(time.Minute)
 					resp := b.get("/auth0/session")
 					if len(resp.Header["Set-Cookie"]) != 0 {
-						t.Errorf("poll %d: got the cookies %q, want none", n, resp.Header["Set-Cookie"])
+						t.Errorf(
+							"poll %d: got the cookies %q, want none",
+							n,
+							resp.Header["Set-Cookie"],
+						)
 					}
 				}
 				s := b.sessionStatus()
@@ -143,7 +147,8 @@ func TestAliveFollowsTheSession(t *testing.T) {
 func TestAliveNeedsASession(t *testing.T) {
 	t.Parallel()
 
-	if _, err := chiauth0.Alive(t.Context()); err == nil || !strings.Contains(err.Error(), "LoadUser") {
+	if _, err := chiauth0.Alive(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "LoadUser") {
 		t.Errorf("got %v, want an error that names LoadUser", err)
 	}
 }

@@ -55,7 +55,11 @@ func TestUserFromContext(t *testing.T) {
 		t.Parallel()
 		type key struct{}
 		parent, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "kept"))
-		child := context.WithValue(chiauth0.WithUser(parent, signedInAda, identity), "other", 1) //nolint:revive,staticcheck // a stranger's key
+		child := context.WithValue(
+			chiauth0.WithUser(parent, signedInAda, identity),
+			"other",
+			1,
+		) //nolint:revive,staticcheck // a stranger's key
 		cancel()
 		if child.Value(key{}) != "kept" || child.Err() == nil {
 			t.Error("value or cancellation is lost")
@@ -71,10 +75,14 @@ func TestUserFromContext(t *testing.T) {
 		}
 		_, err := chiauth0.UserAs[customer](ctx)
 		if err == nil || errors.Is(err, chiauth0.ErrNotSignedIn) ||
-			!strings.Contains(err.Error(), "*chiauth0_test.customer, not a chiauth0_test.customer") {
+			!strings.Contains(
+				err.Error(),
+				"*chiauth0_test.customer, not a chiauth0_test.customer",
+			) {
 			t.Errorf("of another type: %v", err)
 		}
-		if _, err := chiauth0.UserAs[fmt.Stringer](ctx); err == nil || !strings.Contains(err.Error(), "not a fmt.Stringer") {
+		if _, err := chiauth0.UserAs[fmt.Stringer](ctx); err == nil ||
+			!strings.Contains(err.Error(), "not a fmt.Stringer") {
 			t.Errorf("of an interface it has not: %v", err)
 		}
 		without := chiauth0.WithUser(t.Context(), userprovider.User{ID: "1"}, identity)
@@ -108,17 +116,29 @@ func TestWithUserBehindGuards(t *testing.T) {
 			r.With(chiauth0.RequireStaff(cfg)).Get("/staff", page)
 			r.With(chiauth0.RequireSuperuser(cfg)).Get("/superuser", page)
 			r.With(chiauth0.RequireGroup(cfg, "editors")).Get("/editors", page)
-			for path, want := range map[string]int{"/": 200, "/staff": 200, "/superuser": 403, "/editors": 200} {
+			pages := map[string]int{"/": 200, "/staff": 200, "/superuser": 403, "/editors": 200}
+			for path, want := range pages {
 				request := httptest.NewRequest(http.MethodGet, path, nil)
-				request = request.WithContext(chiauth0.WithUser(request.Context(), signedInAda, userprovider.Identity{Groups: []string{"editors"}}))
+				request = request.WithContext(
+					chiauth0.WithUser(
+						request.Context(),
+						signedInAda,
+						userprovider.Identity{Groups: []string{"editors"}},
+					),
+				)
 				w := httptest.NewRecorder()
 				r.ServeHTTP(w, request)
-				if w.Code != want || w.Code == http.StatusOK && !strings.HasPrefix(w.Body.String(), "1") {
+				if w.Code != want ||
+					w.Code == http.StatusOK && !strings.HasPrefix(w.Body.String(), "1") {
 					t.Errorf("%s answered %d: %s", path, w.Code, w.Body)
 				}
 			}
 			if store.reads.Load() != 0 || users.finds.Load() != 0 {
-				t.Errorf("%d reads of the store, %d of the provider", store.reads.Load(), users.finds.Load())
+				t.Errorf(
+					"%d reads of the store, %d of the provider",
+					store.reads.Load(),
+					users.finds.Load(),
+				)
 			}
 		})
 	}
@@ -188,24 +208,31 @@ func TestUserFromManyGoroutines(t *testing.T) {
 	a := newApp(t, func(c *chiauth0.Config) { c.Users = users })
 	b := a.browser()
 	b.signIn(ada)
-	a.net.serve(a.base, chiauth0.LoadUser(a.cfg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var group sync.WaitGroup
-		for range 8 {
-			group.Go(func() {
-				if identity, err := chiauth0.IdentityFrom(r.Context()); err != nil || identity.Email != ada {
-					t.Errorf("got %v, %v", identity, err)
-				}
-			})
-		}
-		group.Wait()
-	})))
+	a.net.serve(
+		a.base,
+		chiauth0.LoadUser(a.cfg)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var group sync.WaitGroup
+			for range 8 {
+				group.Go(func() {
+					if identity, err := chiauth0.IdentityFrom(r.Context()); err != nil ||
+						identity.Email != ada {
+						t.Errorf("got %v, %v", identity, err)
+					}
+				})
+			}
+			group.Wait()
+		})),
+	)
 	before := users.finds.Load()
 	b.get("/")
 	if n := users.finds.Load() - before; n != 1 {
 		t.Errorf("%d calls of FindUser", n)
 	}
 	before = users.finds.Load()
-	a.net.serve(a.base, chiauth0.LoadUser(a.cfg)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	a.net.serve(
+		a.base,
+		chiauth0.LoadUser(a.cfg)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})),
+	)
 	b.get("/")
 	if n := users.finds.Load() - before; n != 0 {
 		t.Errorf("nobody asked, but %d calls of FindUser", n)

@@ -118,8 +118,11 @@ func (c *Config) checkAlg(field, alg string, found *faults) {
 func (c *Config) checkLogin(found *faults) {
 	hasSpace := func(scope string) bool { return strings.Contains(scope, " ") }
 	if slices.ContainsFunc(c.Scopes, hasSpace) {
-		found.addf("Scopes (AUTH0_SCOPES) %q have an element with a space in it: write one scope in "+
-			"each element", c.Scopes)
+		found.addf(
+			"Scopes (AUTH0_SCOPES) %q have an element with a space in it: write one scope in "+
+				"each element",
+			c.Scopes,
+		)
 	} else if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
 		found.addf("Scopes (AUTH0_SCOPES) %q lack openid, without which there is no ID token",
 			c.Scopes)

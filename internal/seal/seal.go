@@ -46,7 +46,13 @@ func New(purpose string, secrets ...[]byte) (*Sealer, error) {
 		if len(secret) == 0 {
 			return nil, fmt.Errorf("seal: secret %d is empty", i+1)
 		}
-		key, err := hkdf.Key(sha256.New, secret, nil, "chiauth0 v1 "+purpose, chacha20poly1305.KeySize)
+		key, err := hkdf.Key(
+			sha256.New,
+			secret,
+			nil,
+			"chiauth0 v1 "+purpose,
+			chacha20poly1305.KeySize,
+		)
 		if err != nil {
 			return nil, fmt.Errorf("seal: %w", err)
 		}
@@ -60,7 +66,11 @@ func New(purpose string, secrets ...[]byte) (*Sealer, error) {
 // Seal encrypts plaintext and binds it to the associated data.
 func (s *Sealer) Seal(plaintext, associated []byte) []byte {
 	aead := s.aeads[0]
-	sealed := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(plaintext)+aead.Overhead())
+	sealed := make(
+		[]byte,
+		chacha20poly1305.NonceSizeX,
+		chacha20poly1305.NonceSizeX+len(plaintext)+aead.Overhead(),
+	)
 	rand.Read(sealed) // never fails, see crypto/rand
 	return aead.Seal(sealed, sealed, plaintext, associated)
 }

@@ -34,7 +34,12 @@ func TestRoundTrip(t *testing.T) {
 		}
 		got, err = s.OpenString(s.SealString(plaintext, bound), bound)
 		if err != nil || !bytes.Equal(got, plaintext) {
-			t.Errorf("OpenString(SealString(%d bytes)) = %d bytes, %v", len(plaintext), len(got), err)
+			t.Errorf(
+				"OpenString(SealString(%d bytes)) = %d bytes, %v",
+				len(plaintext),
+				len(got),
+				err,
+			)
 		}
 	}
 }
@@ -42,7 +47,20 @@ func TestRoundTrip(t *testing.T) {
 // A secret in front seals, the old one still opens; once it is taken away, what it sealed is closed
 // (K2).
 func TestRotation(t *testing.T) {
-	before, during, after := mustNew(t, "test", oldSecret), mustNew(t, "test", newSecret, oldSecret), mustNew(t, "test", newSecret)
+	before, during, after := mustNew(
+		t,
+		"test",
+		oldSecret,
+	), mustNew(
+		t,
+		"test",
+		newSecret,
+		oldSecret,
+	), mustNew(
+		t,
+		"test",
+		newSecret,
+	)
 	sealed := before.Seal([]byte("v"), bound)
 	if _, err := during.Open(sealed, bound); err != nil {
 		t.Errorf("with the old secret in second place: %v", err)
@@ -55,7 +73,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// What was sealed for one purpose, name, issuer or client opens for no other (K1, K6, C19).
+// What was sealed for one purpose, name, issuer or client opens for no other.
 func TestBinding(t *testing.T) {
 	s := mustNew(t, "test", oldSecret)
 	sealed := s.Seal([]byte("v"), bound)
@@ -93,7 +111,8 @@ func TestNew(t *testing.T) {
 	if _, err := seal.New("test"); err == nil {
 		t.Error("no secret: no error")
 	}
-	if _, err := seal.New("test", oldSecret, nil); err == nil || !strings.Contains(err.Error(), "2") {
+	if _, err := seal.New("test", oldSecret, nil); err == nil ||
+		!strings.Contains(err.Error(), "2") {
 		t.Errorf("an empty second secret: err = %v, want one that names it", err)
 	}
 }

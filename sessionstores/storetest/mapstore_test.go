@@ -13,8 +13,8 @@ import (
 	"github.com/chiauth0/auth/sessionstores/storetest"
 )
 
-// mapStore is a Backend on a map, written from the doc comments of package sessionstores. It does not
-// remove what has expired.
+// mapStore is a Backend on a map, written from the doc comments of package sessionstores. It does
+// not remove what has expired.
 type mapStore struct {
 	mu      sync.Mutex
 	entries map[string]mapEntry
