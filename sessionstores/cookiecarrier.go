@@ -173,71 +173,6 @@ func (c *cookieCarrier) open(
 	return plaintext, ok
 }
 
-const idleVersion = 1
-
-const (
-	idleKey     = 'k'
-	idleExpires = 'e'
-)
-
-// idleExpiry returns the expiry that the idle cookie has for a session, or the zero time.
-func (c *cookieCarrier) idleExpiry(rs *requestSession, name, key string) time.Time {
-	var latest time.Time
-	c.open(rs, name+idleSuffix, func(plaintext []byte) bool {
-		expiry, ok := decodeIdle(plaintext, key)
-		if ok && expiry.After(latest) {
-			latest = expiry
-		}
-		return false
-	})
-
-	return latest
-}
-
-// decodeIdle returns the expiry in an idle cookie. ok is false for that of another session.
-func decodeIdle(plaintext []byte, key string) (expiry time.Time, ok bool) {
-	r, ok := fields.Read(plaintext, idleVersion)
-	if !ok {
-		return expiry, false
-	}
-
-	same := false
-	for {
-		id, value, more := r.Next()
-		if !more {
-			return expiry, same && !r.Malformed()
-		}
-
-		switch id {
-		case idleKey:
-			same = string(value) == key
-		case idleExpires:
-			expiry = time.UnixMilli(fields.Int(value))
-		}
-	}
-}
-
-// touch sends the idle cookie when a tenth of the idle timeout has passed.
-func (c *cookieCarrier) touch(rs *requestSession) {
-	s := rs.session
-	idle := rs.loader.writer.IdleTimeout
-	if idle <= 0 || !s.live {
-		return
-	}
-
-	expiry := idleExpiry(s.read, idle, s.deadline)
-	if expiry.Sub(s.expiry) < idle/10 {
-		return
-	}
-
-	name := rs.loader.writer.Cookie.Name + idleSuffix
-	plaintext := fields.Append([]byte{idleVersion}, idleKey, s.key)
-	plaintext = fields.AppendInt(plaintext, idleExpires, expiry.UnixMilli())
-	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &s.payload)
-	out.set(name, c.sealer.SealCookie(name, plaintext))
-	out.send()
-}
-
 // save sends the session. A request in another tab that does so at the same time overwrites it, or
 // is overwritten.
 func (c *cookieCarrier) save(rs *requestSession, w write) error {
@@ -274,45 +209,6 @@ func (c *cookieCarrier) save(rs *requestSession, w write) error {
 	out.send()
 
 	return nil
-}
-
-// sendAttachment sends the attachment without the session, so that it cannot undo what another
-// request does to the session.
-func (c *cookieCarrier) sendAttachment(rs *requestSession, w *write) {
-	out := newCookieBatch(rs, c.sealer.HeaderLimit(), &w.payload)
-	c.addAttachment(rs, out, w)
-	if err := out.check(); err != nil {
-		rs.warn("tokens not kept, the cookies would be too large", err)
-		out.remove(rs.loader.writer.Cookie.Name + attachmentSuffix)
-	}
-	out.send()
-}
-
-// addAttachment adds the cookie of the attachment. An empty attachment is removed.
-func (c *cookieCarrier) addAttachment(rs *requestSession, out *cookieBatch, w *write) {
-	name := rs.loader.writer.Cookie.Name + attachmentSuffix
-	if len(w.attachment) == 0 {
-		out.remove(name)
-		return
-	}
-
-	plaintext := append([]byte(hash(string(w.payload.attachment))), w.attachment...)
-	out.set(name, c.sealer.SealCookie(name, plaintext))
-}
-
-// keepAttachment reads the attachment when its cookie has to be sent again with a later expiry.
-func (c *cookieCarrier) keepAttachment(rs *requestSession, w *write) error {
-	kept := w.attachment == nil && len(w.payload.attachment) > 0
-	if !kept || w.payload.deadline.Equal(rs.session.deadline) {
-		return nil
-	}
-
-	data, err := c.attachment(rs)
-	if err == nil && data != nil {
-		w.attachment = data
-	}
-
-	return err
 }
 
 // newSession returns what the cookie of a new session has beside the payload.
@@ -384,19 +280,4 @@ func (c *cookieCarrier) revoke(rs *requestSession) error {
 	}
 
 	return unavailable(c.revocations.revokeSession(rs.Context, s.key, s.deadline))
-}
-
-// attachment opens the cookie of the attachment. The attachment of another session opens as well,
-// and is not used.
-func (c *cookieCarrier) attachment(rs *requestSession) ([]byte, error) {
-	id := []byte(hash(string(rs.session.attachment)))
-	name := rs.loader.reader.Cookie.Name + attachmentSuffix
-	plaintext, ok := c.open(rs, name, func(plaintext []byte) bool {
-		return bytes.HasPrefix(plaintext, id)
-	})
-	if !ok {
-		return nil, nil
-	}
-
-	return plaintext[len(id):], nil
 }

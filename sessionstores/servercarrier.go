@@ -15,10 +15,6 @@ type serverCarrier struct {
 	backend Backend
 }
 
-// lateWindow is how long a request with an old token counts as one that was sent before the browser
-// got the new token.
-const lateWindow = 10 * time.Second
-
 // load looks up the tokens of the request until one leads to a session.
 func (c *serverCarrier) load(rs *requestSession) (session, error) {
 	var tombstone session
@@ -99,11 +95,6 @@ func (c *serverCarrier) touch(rs *requestSession) {
 	if err := tasks.Wait(); err != nil {
 		rs.warn("session not extended", err)
 	}
-}
-
-func (c *serverCarrier) touchAttachment(rs *requestSession, expiry time.Time) error {
-	_, err := c.backend.Touch(rs.Context, attachmentKey(rs.session.attachment), expiry)
-	return err
 }
 
 // index adds a session and its attachment to the index of its names. Attachments have names of
@@ -284,27 +275,6 @@ func (c *serverCarrier) create(rs *requestSession, w *write) error {
 	return nil
 }
 
-// endBefore prepares the creation of a session in place of another one. It revokes a session that a
-// handler has destroyed, so that a failure is not hidden by the new one. It reports whether another
-// request has replaced the session of this one already.
-func (c *serverCarrier) endBefore(rs *requestSession, w *write) (replaced bool, err error) {
-	s := rs.session
-	switch {
-	case s.key == "":
-		return false, nil
-	case w.destroyed:
-		found, err := c.revoke(rs)
-		if err != nil || found {
-			return false, err
-		}
-		return c.wasReplaced(rs)
-	case s.live:
-		return false, nil
-	}
-
-	return c.wasReplaced(rs)
-}
-
 // createStored stores a session and its attachment at the same time.
 func (c *serverCarrier) createStored(rs *requestSession, w *write, key string) error {
 	var tasks errgroup.Group
@@ -325,71 +295,6 @@ func (c *serverCarrier) createStored(rs *requestSession, w *write, key string) e
 	return tasks.Wait()
 }
 
-// end revokes the session and deletes its cookie. A login that came first has replaced the cookie,
-// and it is kept then.
-func (c *serverCarrier) end(rs *requestSession) error {
-	if rs.session.key == "" {
-		return nil
-	}
-
-	found, err := c.revoke(rs)
-	if err != nil {
-		return err
-	}
-	if !found {
-		replaced, err := c.wasReplaced(rs)
-		if err != nil || replaced {
-			return err
-		}
-	}
-
-	cookie := &rs.loader.writer.Cookie
-	deleteCookie(rs.Header(), cookie, cookie.Name)
-
-	return nil
-}
-
-func (c *serverCarrier) endStored(rs *requestSession) error {
-	if rs.session.key == "" {
-		return nil
-	}
-
-	_, err := c.revoke(rs)
-	return err
-}
-
-// revoke revokes the session that was read, or what succeeded it, and its attachment.
-func (c *serverCarrier) revoke(rs *requestSession) (found bool, err error) {
-	var tasks errgroup.Group
-	if id := rs.session.attachment; len(id) > 0 {
-		tasks.Go(func() error {
-			c.revokeAttachment(rs, id)
-			return nil
-		})
-	}
-
-	found, err = c.backend.Revoke(rs.Context, rs.session.key)
-	_ = tasks.Wait()
-
-	return found, unavailable(err)
-}
-
-// markReplaced notes that the browser gets another token with this response. A request that still
-// has the old one was sent before, and must not begin a session: its cookie would replace the new
-// one.
-func (c *serverCarrier) markReplaced(rs *requestSession) error {
-	expiry := time.Now().Add(lateWindow)
-	err := c.backend.CommitCtx(rs.Context, replacedPrefix+rs.session.key, []byte{1}, expiry)
-
-	return unavailable(err)
-}
-
-func (c *serverCarrier) wasReplaced(rs *requestSession) (bool, error) {
-	ctx := context.WithoutCancel(rs.Context)
-	_, _, replaced, err := c.backend.Get(ctx, replacedPrefix+rs.session.key)
-	return replaced, unavailable(err)
-}
-
 func (c *serverCarrier) setCookie(rs *requestSession, w *write) {
 	cookie := &rs.loader.writer.Cookie
 	if rs.cookieSet { // by an attempt that has failed later
@@ -397,76 +302,4 @@ func (c *serverCarrier) setCookie(rs *requestSession, w *write) {
 	}
 	rs.cookieSet = true
 	setCookie(rs.Header(), cookie, cookie.Name, w.token, w.payload.deadline, w.payload.persistent)
-}
-
-// attachment reads the attachment of the session.
-func (c *serverCarrier) attachment(rs *requestSession) ([]byte, error) {
-	data, _, found, err := c.backend.Get(rs.Context, attachmentKey(rs.session.attachment))
-	if err != nil || !found {
-		return nil, unavailable(err)
-	}
-
-	return data, nil
-}
-
-// createAttachment stores an attachment. It returns ErrGone if the attachment was revoked with its
-// session.
-func (c *serverCarrier) createAttachment(rs *requestSession, w *write) error {
-	key := attachmentKey(w.payload.attachment)
-	created, err := c.backend.Create(rs.Context, key, w.attachment, w.expiry)
-	if err == nil && !created {
-		return ErrGone
-	}
-
-	return unavailable(err)
-}
-
-// finishAttachment follows the write of a session: its attachment is updated, or lives as long as
-// the session does.
-func (c *serverCarrier) finishAttachment(rs *requestSession, w *write) error {
-	unchanged := bytes.Equal(w.payload.attachment, rs.session.attachment)
-	switch {
-	case len(w.payload.attachment) == 0 || !unchanged:
-		return nil
-	case w.attachment != nil:
-		return c.updateAttachment(rs, w, w.expiry)
-	}
-
-	if err := c.touchAttachment(rs, w.expiry); err != nil {
-		rs.warn("attachment of the session not extended", err)
-	}
-
-	return nil
-}
-
-// updateAttachment replaces the attachment of a session. The last write wins.
-func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry time.Time) error {
-	ctx := context.WithoutCancel(rs.Context) // also the reads are part of the write
-	key := attachmentKey(w.payload.attachment)
-	for range maxConflicts {
-		old, _, found, err := c.backend.Get(ctx, key)
-		if err != nil {
-			return unavailable(err)
-		}
-		if !found {
-			created := *w
-			created.expiry = expiry
-			return c.createAttachment(rs, &created)
-		}
-
-		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
-		if !errors.Is(err, ErrConflict) {
-			return unavailable(err)
-		}
-	}
-
-	return unavailable(ErrConflict)
-}
-
-// revokeAttachment is for an attachment that no session refers to any more. If it fails, the
-// attachment expires.
-func (c *serverCarrier) revokeAttachment(rs *requestSession, id []byte) {
-	if _, err := c.backend.Revoke(rs.Context, attachmentKey(id)); err != nil {
-		rs.warn("attachment of a session not revoked", err)
-	}
 }
