@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -22,8 +23,8 @@ import (
 )
 
 // auth is what the routers and guards of one Config share. Its fields do not change, except for
-// those with a lock of their own: the tenant's metadata and keys, the used callbacks, and the
-// warnings that were logged.
+// those that are safe for concurrent use: the tenant's metadata and keys, the used callbacks, the
+// warnings that were logged, and whether a guard needs auth_time.
 type auth struct {
 	*Config
 	settings
@@ -40,8 +41,9 @@ type auth struct {
 	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
 
-	firstLogin sync.Once
-	warnings   warnings
+	asksAuthTime atomic.Bool // a guard needs auth_time
+	firstLogin   sync.Once
+	warnings     warnings
 }
 
 // newAuth checks a Config, which it keeps, and fills in its defaults.

@@ -68,15 +68,18 @@ func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 func (a *auth) finishLogin(
 	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState, t transaction,
 ) {
-	user, identity, err := a.signIn(r, t, answer)
+	user, identity, err := a.signIn(r, t, answer, state.StepUp)
 	if err != nil {
+		if a.repeatStepUp(w, r, state, err) {
+			return
+		}
 		e := a.loginFailed(err, state.ReturnTo)
 		e.Err = &refusal{error: e.Err, user: user.ID, subject: identity.Subject, ofLogin: true}
 		a.fail(w, r, e)
 		return
 	}
 	a.countLogin(w, r, t)
-	a.goHome(w, r, state.ReturnTo) // saves the session
+	a.goHome(w, r, state.pageFor(&identity)) // saves the session
 	if saved(r.Context()) {
 		a.emit(r.Context(), slog.LevelInfo, Event{
 			Name: EventLogin, UserID: user.ID, Subject: identity.Subject, NewUser: user.Created,
@@ -98,7 +101,7 @@ func (a *auth) goHome(w http.ResponseWriter, r *http.Request, page string) {
 func (a *auth) strayCallback(
 	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState,
 ) {
-	_, _, err := a.sessionIdentity(r.Context())
+	_, identity, err := a.sessionIdentity(r.Context())
 	if errors.Is(err, ErrUnavailable) {
 		e := unavailable(err)
 		e.RetryURL = a.loginURL(state.ReturnTo)
@@ -110,7 +113,7 @@ func (a *auth) strayCallback(
 	case signedIn && a.used.has(state.ID):
 		a.goHome(w, r, "") // the back button
 	case signedIn:
-		a.goHome(w, r, state.ReturnTo)
+		a.goHome(w, r, state.pageFor(&identity))
 	case a.canRestart(r, state):
 		a.restartLogin(w, r, state)
 	default:
@@ -143,7 +146,7 @@ func (a *auth) restartLogin(w http.ResponseWriter, r *http.Request, state loginS
 		}
 	}
 	a.startLogin(w, r, loginRequest{
-		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1,
+		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1, stepUp: state.StepUp,
 	})
 }
 
@@ -175,7 +178,7 @@ func parseCallback(rawQuery string) (callbackAnswer, error) {
 // signIn begins the session of a callback. Where it fails after the ID token was checked, it still
 // returns who tried to log in.
 func (a *auth) signIn(
-	r *http.Request, t transaction, answer callbackAnswer,
+	r *http.Request, t transaction, answer callbackAnswer, need *stepUp,
 ) (userprovider.User, userprovider.Identity, error) {
 	var user userprovider.User
 	var identity userprovider.Identity
@@ -199,13 +202,19 @@ func (a *auth) signIn(
 		return user, identity, err
 	}
 
+	if need != nil {
+		if err := need.check(&login.Identity, time.Now()); err != nil {
+			return user, login.Identity, err
+		}
+	}
+
 	// From here on a closed browser must not leave half a login behind.
 	ctx = context.WithoutCancel(ctx)
 	user, err = a.syncUser(ctx, login)
 	if err != nil {
 		return user, login.Identity, err
 	}
-	if err := a.beginSession(ctx, user, login.Identity, token); err != nil {
+	if err := a.beginSession(ctx, user, &login, token); err != nil {
 		return user, login.Identity, err
 	}
 	return user, login.Identity, a.saveSession(ctx, login)

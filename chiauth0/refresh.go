@@ -448,8 +448,10 @@ func (a *auth) syncRefreshed(
 		return nil
 	}
 
+	before, _ := decodeIdentity(a.sessions.GetString(ctx, identityField))
 	a.sessions.Put(ctx, identityField, encodeIdentity(&signedIn{
-		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: login.Identity,
+		clientID: a.ClientID, mount: a.mount, userID: user.ID, ceiling: before.ceiling,
+		identity: login.Identity,
 	}))
 
 	return nil

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -68,7 +69,7 @@ func (a *auth) sessionIdentity(ctx context.Context) (userID string, i userprovid
 	}
 
 	s, ok := decodeIdentity(encoded)
-	if !ok || !a.owns(&s) {
+	if !ok || !a.owns(&s) || s.ended(time.Now()) {
 		return "", i, ErrNotSignedIn
 	}
 
@@ -95,10 +96,17 @@ func (a *auth) signOut(ctx context.Context, code, userID string) error {
 
 // beginSession writes who is signed in, under a new session token. What an anonymous visitor has
 // put into the session is kept. What another user has put into it is removed.
+//
+// A login of the same user keeps the refresh token if Auth0 has not sent another one.
 func (a *auth) beginSession(
-	ctx context.Context, user userprovider.User, i userprovider.Identity, token *oauth2.Token,
+	ctx context.Context, user userprovider.User, login *userprovider.Login, token *oauth2.Token,
 ) error {
 	m := a.sessions
+	i := login.Identity
+	former, err := a.formerRefreshToken(ctx, &i)
+	if err != nil {
+		return err
+	}
 	if a.belongsToAnother(ctx, i) {
 		if err := m.Clear(ctx); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -108,11 +116,15 @@ func (a *auth) beginSession(
 	if err := sessionstores.Renew(ctx, m, a.sessionNames(user.ID, i)...); err != nil {
 		return err
 	}
-	if err := a.saveTokens(ctx, &i, token); err != nil {
+	if err := a.saveTokens(ctx, &i, token, former); err != nil {
 		return err
 	}
+	ceiling := sessionCeiling(login.Claims)
+	if !ceiling.IsZero() && ceiling.Before(m.Deadline(ctx)) {
+		m.SetDeadline(ctx, ceiling)
+	}
 	m.Put(ctx, identityField, encodeIdentity(&signedIn{
-		clientID: a.ClientID, mount: a.mount, userID: user.ID, identity: i,
+		clientID: a.ClientID, mount: a.mount, userID: user.ID, ceiling: ceiling, identity: i,
 	}))
 
 	return nil
