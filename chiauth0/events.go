@@ -15,12 +15,14 @@ import (
 //	login_failed    login failed        by code  those of refusal, and provider_code, description
 //	logout          logged out          INFO     user, subject
 //	refusal         request refused     by code  code, status, user, subject, rule, path, err
-//	session_ended   signed out          WARN     code, user
+//	session_ended   signed out          WARN     code, user; INFO for the codes of EndSession and
+//	                                             EndOtherSessions
 //	sessions_ended  all sessions ended  INFO     user
 //
 // An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
 // requests, with their levels; for a session that has ended, the code is user_not_found,
-// user_inactive or user_replaced. Requests without a login (not_signed_in) and unknown pages
+// user_inactive or user_replaced, and session_revoked or other_sessions_revoked if [EndSession] or
+// [EndOtherSessions] has ended it. Requests without a login (not_signed_in) and unknown pages
 // (not_found) are events without a line.
 type Event struct {
 	// Name is one of the constants that begin with Event.
