@@ -218,12 +218,18 @@ func (a *auth) authorizationRequest(
 			query.Set(name, value)
 		}
 	}
-	if t.MaxAge, err = a.askMaxAge(query); err != nil {
+	checked := query
+	if request.stepUp != nil { // stepUp.check judges what the guard has asked for
+		checked = maps.Clone(query)
+		checked.Del("max_age")
+		checked.Set("acr_values", a.ACRValues)
+	}
+	if t.MaxAge, err = a.maxAge(checked); err != nil {
 		return nil, t, err
 	}
-	t.Organization, t.ACRValues = query.Get("organization"), query.Get("acr_values")
-	if request.stepUp != nil { // stepUp.check is stricter, and has an answer of its own
-		t.MaxAge, t.ACRValues = nil, a.ACRValues
+	t.Organization, t.ACRValues = query.Get("organization"), checked.Get("acr_values")
+	if err := a.askMaxAge(query); err != nil {
+		return nil, t, err
 	}
 	if a.Organization != "" {
 		t.Organization = a.Organization
@@ -247,19 +253,18 @@ func (a *auth) authorizationRequest(
 	return query, t, nil
 }
 
-// askMaxAge sets max_age in the query of an authorization request, and returns the age that the
-// login has to fulfil. It is nil if auth_time is only asked for.
-func (a *auth) askMaxAge(query url.Values) (*int64, error) {
+// askMaxAge sets max_age in the query of an authorization request.
+func (a *auth) askMaxAge(query url.Values) error {
 	least, err := a.maxAge(query)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case least != nil:
 		query.Set("max_age", strconv.FormatInt(*least, 10))
 	case a.asksAuthTime.Load():
 		query.Set("max_age", strconv.Itoa(anyMaxAge))
 	}
-	return least, nil
+	return nil
 }
 
 // maxAge is the smaller one of what the query and the Config ask for, nil for neither. prompt=login
