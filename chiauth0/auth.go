@@ -23,8 +23,8 @@ import (
 )
 
 // auth is what the routers and guards of one Config share. Its fields do not change, except for
-// those with a lock of their own: the tenant's metadata and keys, the used callbacks, and the
-// warnings that were logged.
+// those that are safe for concurrent use: the tenant's metadata and keys, the used callbacks, the
+// warnings that were logged, and whether a guard needs auth_time.
 type auth struct {
 	*Config
 	settings
@@ -41,6 +41,7 @@ type auth struct {
 	process      string // tells this process from others that share the secrets
 	crossOrigin  *http.CrossOriginProtection
 
+	asksAuthTime    atomic.Bool // a guard needs auth_time
 	firstLogin      sync.Once
 	warnings        warnings
 	needPermissions atomic.Bool // a guard asks for a permission

@@ -69,11 +69,14 @@ func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 func (a *auth) finishLogin(
 	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState, t transaction,
 ) {
-	user, login, err := a.signIn(r, t, answer)
+	user, login, err := a.signIn(r, t, answer, state.StepUp)
 	if err == nil {
 		err = a.saveLogin(w, r, state, t, user, login)
 	}
 	if err != nil {
+		if a.repeatStepUp(w, r, state, err) {
+			return
+		}
 		e := a.loginFailed(err, state.ReturnTo)
 		subject := login.Identity.Subject
 		e.Err = &refusal{error: e.Err, user: user.ID, subject: subject, ofLogin: true}
@@ -84,7 +87,7 @@ func (a *auth) finishLogin(
 	a.emit(r.Context(), slog.LevelInfo, Event{
 		Name: EventLogin, UserID: user.ID, Subject: login.Identity.Subject, NewUser: user.Created,
 	})
-	a.goHome(w, r, state.ReturnTo)
+	a.goHome(w, r, state.pageFor(&login.Identity))
 }
 
 // saveLogin saves the session. The other headers of the response are set before: a cookie session has
@@ -96,7 +99,7 @@ func (a *auth) saveLogin(
 	h := w.Header()
 	cookies := slices.Clone(h["Set-Cookie"])
 	a.countLogin(w, r, t)
-	h.Set("Location", a.pageURL(r, state.ReturnTo))
+	h.Set("Location", a.pageURL(r, state.pageFor(&login.Identity)))
 
 	err := a.saveSession(r.Context(), user, login)
 	if err != nil {
@@ -126,7 +129,7 @@ func (a *auth) pageURL(r *http.Request, page string) string {
 func (a *auth) strayCallback(
 	w http.ResponseWriter, r *http.Request, answer callbackAnswer, state loginState,
 ) {
-	_, _, err := a.sessionIdentity(r.Context())
+	_, identity, err := a.sessionIdentity(r.Context())
 	if errors.Is(err, ErrUnavailable) {
 		e := unavailable(err)
 		e.RetryURL = a.loginURL(state.ReturnTo)
@@ -138,7 +141,7 @@ func (a *auth) strayCallback(
 	case signedIn && a.used.has(state.ID):
 		a.goHome(w, r, "") // the back button
 	case signedIn:
-		a.goHome(w, r, state.ReturnTo)
+		a.goHome(w, r, state.pageFor(&identity))
 	case a.canRestart(r, state):
 		a.restartLogin(w, r, state)
 	default:
@@ -171,7 +174,7 @@ func (a *auth) restartLogin(w http.ResponseWriter, r *http.Request, state loginS
 		}
 	}
 	a.startLogin(w, r, loginRequest{
-		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1,
+		returnTo: state.ReturnTo, query: query, restarts: state.Restarts + 1, stepUp: state.StepUp,
 	})
 }
 
@@ -203,7 +206,7 @@ func parseCallback(rawQuery string) (callbackAnswer, error) {
 // signIn begins the session of a callback. Where it fails after the ID token was checked, it still
 // returns who tried to log in.
 func (a *auth) signIn(
-	r *http.Request, t transaction, answer callbackAnswer,
+	r *http.Request, t transaction, answer callbackAnswer, need *stepUp,
 ) (user userprovider.User, login userprovider.Login, err error) {
 	ctx := r.Context()
 	if err := sessionstores.LoadError(ctx, a.sessions); err != nil {
@@ -225,6 +228,12 @@ func (a *auth) signIn(
 		return user, login, err
 	}
 
+	if need != nil {
+		if err := need.check(&login.Identity, time.Now()); err != nil {
+			return user, login, err
+		}
+	}
+
 	// From here on a closed browser must not leave half a login behind.
 	ctx = context.WithoutCancel(ctx)
 	user, err = a.syncUser(ctx, login)
@@ -232,7 +241,7 @@ func (a *auth) signIn(
 		return user, login, err
 	}
 
-	return user, login, a.beginSession(ctx, user, login.Identity, token)
+	return user, login, a.beginSession(ctx, user, &login, token)
 }
 
 // check returns an error unless the answer has a code of this provider.

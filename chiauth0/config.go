@@ -125,7 +125,8 @@ type Config struct {
 	// Organization (an ID that begins with "org_", or a name), Connection, ACRValues and MaxAge
 	// are asked for at every login. The query of the login URL cannot change the first three, and
 	// cannot raise MaxAge. MaxAge is whole seconds; zero means no limit. The ID token is checked
-	// against what was asked for.
+	// against what was asked for. A login for [RequireMFA] asks for the multi-factor policy as well
+	// as for ACRValues.
 	Organization string
 	Connection   string
 	ACRValues    string

@@ -123,6 +123,14 @@ func (s *countingStore) Index(
 	return s.Store.Index(ctx, names, expiry, keys...)
 }
 
+func (s *countingStore) Keys(ctx context.Context, name string) ([]string, error) {
+	if err := s.count(&s.reads); err != nil {
+		return nil, err
+	}
+
+	return s.Store.Keys(ctx, name)
+}
+
 func (s *countingStore) RevokeAll(ctx context.Context, name string) (int, error) {
 	if err := s.count(&s.writes); err != nil {
 		return 0, err

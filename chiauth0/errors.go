@@ -47,9 +47,13 @@ var (
 //	account_selection_required  400  prompt=none, several accounts; log in without it
 //	navigation_required         400  /login was fetched or framed; open it as a page
 //	not_signed_in               401  log in, or send an access token
+//	insufficient_user_authentication 401  a guard needs a newer login, or a second factor; log in
+//	                            403  the same, for a form that was posted
 //	access_denied               403  Auth0 refused the login; use another account
 //	account_refused             403  the user provider refused the login; use another account
 //	forbidden                   403  a guard refused the user; use another account
+//	step_up_failed              403  a login lacks what a guard asked for; see err in the log, it
+//	                                 names what to set at Auth0
 //	insufficient_scope          403  the access token lacks a permission; ask for it
 //	cross_origin                403  another site posted the logout; use a form of your own
 //	not_found                   404  the Router has no such page
@@ -77,33 +81,35 @@ type Code string
 
 // The codes of an [Error]. See [Code] for status, meaning and what to do.
 const (
-	CodeInvalidRequest           Code = "invalid_request"
-	CodeInvalidState             Code = "invalid_state"
-	CodeLoginFailed              Code = "login_failed"
-	CodeInvalidToken             Code = "invalid_token"
-	CodeLoginRequired            Code = "login_required"
-	CodeConsentRequired          Code = "consent_required"
-	CodeInteractionRequired      Code = "interaction_required"
-	CodeAccountSelectionRequired Code = "account_selection_required"
-	CodeNavigationRequired       Code = "navigation_required"
-	CodeNotSignedIn              Code = "not_signed_in"
-	CodeAccessDenied             Code = "access_denied"
-	CodeAccountRefused           Code = "account_refused"
-	CodeForbidden                Code = "forbidden"
-	CodeInsufficientScope        Code = "insufficient_scope"
-	CodeCrossOrigin              Code = "cross_origin"
-	CodeNotFound                 Code = "not_found"
-	CodeMethodNotAllowed         Code = "method_not_allowed"
-	CodeLoginLoop                Code = "login_loop"
-	CodeConflict                 Code = "conflict"
-	CodeInvalidUserData          Code = "invalid_user_data"
-	CodeInternal                 Code = "internal_error"
-	CodeMisconfigured            Code = "misconfigured"
-	CodeBaseURLMissing           Code = "base_url_missing"
-	CodeMountedElsewhere         Code = "mounted_elsewhere"
-	CodeClientRejected           Code = "client_rejected"
-	CodeProviderError            Code = "provider_error"
-	CodeUnavailable              Code = "temporarily_unavailable"
+	CodeInvalidRequest             Code = "invalid_request"
+	CodeInvalidState               Code = "invalid_state"
+	CodeLoginFailed                Code = "login_failed"
+	CodeInvalidToken               Code = "invalid_token"
+	CodeLoginRequired              Code = "login_required"
+	CodeConsentRequired            Code = "consent_required"
+	CodeInteractionRequired        Code = "interaction_required"
+	CodeAccountSelectionRequired   Code = "account_selection_required"
+	CodeNavigationRequired         Code = "navigation_required"
+	CodeNotSignedIn                Code = "not_signed_in"
+	CodeInsufficientAuthentication Code = "insufficient_user_authentication"
+	CodeAccessDenied               Code = "access_denied"
+	CodeAccountRefused             Code = "account_refused"
+	CodeForbidden                  Code = "forbidden"
+	CodeStepUpFailed               Code = "step_up_failed"
+	CodeInsufficientScope          Code = "insufficient_scope"
+	CodeCrossOrigin                Code = "cross_origin"
+	CodeNotFound                   Code = "not_found"
+	CodeMethodNotAllowed           Code = "method_not_allowed"
+	CodeLoginLoop                  Code = "login_loop"
+	CodeConflict                   Code = "conflict"
+	CodeInvalidUserData            Code = "invalid_user_data"
+	CodeInternal                   Code = "internal_error"
+	CodeMisconfigured              Code = "misconfigured"
+	CodeBaseURLMissing             Code = "base_url_missing"
+	CodeMountedElsewhere           Code = "mounted_elsewhere"
+	CodeClientRejected             Code = "client_rejected"
+	CodeProviderError              Code = "provider_error"
+	CodeUnavailable                Code = "temporarily_unavailable"
 )
 
 const (
@@ -147,6 +153,11 @@ var codeInfos = map[Code]codeInfo{
 		"A login needs a page of its own. Open this address as a page, not by fetch or in a frame.",
 	},
 	CodeNotSignedIn: {401, "You are not signed in", "You are not signed in."},
+	CodeInsufficientAuthentication: {
+		401, "Please confirm that it is you",
+		"This needs a login that is more recent, or that has a second factor. " +
+			"Nothing was changed.",
+	},
 	CodeAccessDenied: {
 		403, "You cannot log in with this account", "The login service refused this login.",
 	},
@@ -155,6 +166,11 @@ var codeInfos = map[Code]codeInfo{
 	},
 	CodeForbidden: {
 		403, "You cannot open this page", "Your account may not open this page.",
+	},
+	CodeStepUpFailed: {
+		403, "This login is not enough",
+		"This page needs a recent login with the required factors, and the login service has not " +
+			"confirmed one. You are still signed in as before.",
 	},
 	CodeInsufficientScope: {
 		403, "You cannot open this page", "The access token lacks a permission.",

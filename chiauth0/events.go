@@ -15,12 +15,14 @@ import (
 //	login_failed    by code  login failed        those of refusal, and provider_code, description
 //	logout          INFO     logged out          user, subject
 //	refusal         by code  request refused     code, status, user, subject, rule, path, err
-//	session_ended   WARN     signed out          code, user
+//	session_ended   WARN     signed out          code, user; INFO for the codes of EndSession and
+//	                                             EndOtherSessions
 //	sessions_ended  INFO     all sessions ended  user
 //
 // An attribute that is not known is left out. [Code] lists the codes of failed logins and refused
 // requests, with their levels; for a session that has ended, the code is user_not_found,
-// user_inactive or user_replaced. Requests without a login (not_signed_in) and unknown pages
+// user_inactive or user_replaced, and session_revoked or other_sessions_revoked if [EndSession] or
+// [EndOtherSessions] has ended it. Requests without a login (not_signed_in) and unknown pages
 // (not_found) are events without a line.
 type Event struct {
 	// Name is one of the constants that begin with Event.

@@ -170,7 +170,7 @@ func (e *Error) level() slog.Level {
 	}
 	switch e.Code {
 	case CodeInvalidToken, CodeLoginFailed, CodeAccessDenied, CodeAccountRefused, CodeForbidden,
-		CodeConflict, CodeInvalidUserData, CodeLoginLoop:
+		CodeConflict, CodeInvalidUserData, CodeLoginLoop, CodeStepUpFailed:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo

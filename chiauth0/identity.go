@@ -23,6 +23,7 @@ type signedIn struct {
 	clientID string
 	mount    string
 	userID   string
+	ceiling  time.Time // when the tenant's session ends; zero if it is not known
 	identity userprovider.Identity
 }
 
@@ -45,6 +46,7 @@ const (
 	identityACR           = 'a'
 	identityAMR           = 'f'
 	identityPermission    = 'w'
+	identityCeiling       = 'y'
 	identityClaim         = 'x' // a record of its own
 )
 
@@ -74,6 +76,9 @@ func encodeIdentity(s *signedIn) string {
 	}
 	if !i.AuthTime.IsZero() {
 		b = fields.AppendInt(b, identityAuthTime, i.AuthTime.Unix())
+	}
+	if !s.ceiling.IsZero() {
+		b = fields.AppendInt(b, identityCeiling, s.ceiling.Unix())
 	}
 	for _, group := range i.Groups {
 		b = fields.Append(b, identityGroup, group)
@@ -138,6 +143,8 @@ func decodeIdentity(encoded string) (s signedIn, ok bool) {
 			i.SessionID = value
 		case identityAuthTime:
 			i.AuthTime = time.Unix(fields.Int(value), 0)
+		case identityCeiling:
+			s.ceiling = time.Unix(fields.Int(value), 0)
 		case identityGroup:
 			i.Groups = append(i.Groups, value)
 		case identityACR:

@@ -39,6 +39,7 @@ func (a *auth) verifyIDToken(
 		checkIssuedAt(token, now),
 		a.checkAuthorizedParty(token, claims),
 		checkNoLogoutToken(claims),
+		checkSessionCeiling(token, claims, now),
 		checkAccessTokenHash(token, claims, accessToken),
 		t.checkAuthTime(claims, now),
 		t.checkACR(claims),

@@ -80,6 +80,7 @@ type loginRequest struct {
 	query    url.Values // of the parameters that reach Auth0
 	restarts int        // how often the transaction's cookie was gone
 	lost     bool       // the session of an earlier login was gone
+	stepUp   *stepUp    // what a guard needs, or nil
 }
 
 // passedOn are the parameters of /login that reach Auth0. Those that identify the client or protect
@@ -113,11 +114,18 @@ func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
 			request.query.Set(name, value)
 		}
 	}
+	sealed, isStepUp := a.openStepUp(query.Get(stepUpParam))
+	if isStepUp {
+		request.query.Del("acr_values")
+	}
 	if err := a.checkConfigured(request.query, query.Get("organization_name")); err != nil {
 		return loginRequest{}, err
 	}
 	if _, err := a.maxAge(request.query); err != nil {
 		return loginRequest{}, err
+	}
+	if isStepUp {
+		a.applyStepUp(&request, sealed)
 	}
 	return request, nil
 }
@@ -210,13 +218,19 @@ func (a *auth) authorizationRequest(
 			query.Set(name, value)
 		}
 	}
-	if t.MaxAge, err = a.maxAge(query); err != nil {
+	checked := query
+	if request.stepUp != nil { // stepUp.check judges what the guard has asked for
+		checked = maps.Clone(query)
+		checked.Del("max_age")
+		checked.Set("acr_values", a.ACRValues)
+	}
+	if t.MaxAge, err = a.maxAge(checked); err != nil {
 		return nil, t, err
 	}
-	if t.MaxAge != nil {
-		query.Set("max_age", strconv.FormatInt(*t.MaxAge, 10))
+	t.Organization, t.ACRValues = query.Get("organization"), checked.Get("acr_values")
+	if err := a.askMaxAge(query); err != nil {
+		return nil, t, err
 	}
-	t.Organization, t.ACRValues = query.Get("organization"), query.Get("acr_values")
 	if a.Organization != "" {
 		t.Organization = a.Organization
 	}
@@ -237,6 +251,20 @@ func (a *auth) authorizationRequest(
 	query.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.Verifier))
 	query.Set("code_challenge_method", "S256")
 	return query, t, nil
+}
+
+// askMaxAge sets max_age in the query of an authorization request.
+func (a *auth) askMaxAge(query url.Values) error {
+	least, err := a.maxAge(query)
+	switch {
+	case err != nil:
+		return err
+	case least != nil:
+		query.Set("max_age", strconv.FormatInt(*least, 10))
+	case a.asksAuthTime.Load():
+		query.Set("max_age", strconv.Itoa(anyMaxAge))
+	}
+	return nil
 }
 
 // maxAge is the smaller one of what the query and the Config ask for, nil for neither. prompt=login

@@ -16,7 +16,7 @@ func (a *auth) loginFailed(err error, page string) *Error {
 	}
 	e := newError(loginFailureCode(err), err)
 	switch e.Code {
-	case CodeAccountRefused, CodeConflict, CodeInvalidUserData:
+	case CodeAccountRefused, CodeConflict, CodeInvalidUserData, CodeStepUpFailed:
 		// Single sign-on would choose the same account again, so another attempt is no way out.
 		e.SwitchURL = a.switchURL(page)
 	case CodeInvalidToken:
@@ -33,6 +33,9 @@ func (a *auth) loginFailed(err error, page string) *Error {
 }
 
 func loginFailureCode(err error) Code {
+	if _, ok := errors.AsType[*stepUpError](err); ok {
+		return CodeStepUpFailed
+	}
 	switch {
 	case errors.Is(err, userprovider.ErrRefused):
 		return CodeAccountRefused

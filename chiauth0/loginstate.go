@@ -29,11 +29,12 @@ const (
 // login. Where the cookie is gone, the state says how to begin again: a browser that restores a
 // dozen tabs begins more logins at once than there is room for in its cookies.
 type loginState struct {
-	ID       string `json:"i"`
-	Created  int64  `json:"c"`           // Unix seconds
-	ReturnTo string `json:"u,omitempty"` // the page to return to
-	Query    string `json:"q,omitempty"` // the parameters of /login, to begin again
-	Restarts int    `json:"r,omitempty"` // how often the cookie was gone
+	ID       string  `json:"i"`
+	Created  int64   `json:"c"`           // Unix seconds
+	ReturnTo string  `json:"u,omitempty"` // the page to return to
+	Query    string  `json:"q,omitempty"` // the parameters of /login, to begin again
+	Restarts int     `json:"r,omitempty"` // how often the cookie was gone
+	StepUp   *stepUp `json:"p,omitempty"` // what a guard needs of the login
 }
 
 func newLoginState(request loginRequest) loginState {
@@ -43,6 +44,7 @@ func newLoginState(request loginRequest) loginState {
 		ReturnTo: request.returnTo,
 		Query:    request.query.Encode(),
 		Restarts: request.restarts,
+		StepUp:   request.stepUp,
 	}
 }
 

@@ -448,7 +448,8 @@ func (a *auth) syncRefreshed(
 		return nil
 	}
 
-	a.putIdentity(ctx, user.ID, login.Identity)
+	before, _ := decodeIdentity(a.sessions.GetString(ctx, identityField))
+	a.putIdentity(ctx, user.ID, login.Identity, before.ceiling)
 
 	return nil
 }

@@ -36,6 +36,7 @@ import (
 //	acr_values          passed on to Auth0, within the limits of the Config
 //	iss                 has to be the tenant, if present (OpenID Connect Core, section 4)
 //	organization_name   sent by Auth0's invitations
+//	page, step_up       sealed by a guard: where the login ends, and what the guard needs of it
 //
 // Every other parameter is ignored. "/login?prompt=login&next_url=…" asks for the account even if
 // Auth0 has a session. The codes of error answers are listed at [Code].

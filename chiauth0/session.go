@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -69,7 +70,7 @@ func (a *auth) sessionIdentity(ctx context.Context) (userID string, i userprovid
 	}
 
 	s, ok := decodeIdentity(encoded)
-	if !ok || !a.owns(&s) {
+	if !ok || !a.owns(&s) || s.ended(time.Now()) {
 		return "", i, ErrNotSignedIn
 	}
 
@@ -96,10 +97,17 @@ func (a *auth) signOut(ctx context.Context, code, userID string) error {
 
 // beginSession writes who is signed in, under a new session token. What an anonymous visitor has
 // put into the session is kept. What another user has put into it is removed.
+//
+// A login of the same user keeps the refresh token if Auth0 has not sent another one.
 func (a *auth) beginSession(
-	ctx context.Context, user userprovider.User, i userprovider.Identity, token *oauth2.Token,
+	ctx context.Context, user userprovider.User, login *userprovider.Login, token *oauth2.Token,
 ) error {
 	m := a.sessions
+	i := login.Identity
+	former, err := a.formerRefreshToken(ctx, &i)
+	if err != nil {
+		return err
+	}
 	if a.belongsToAnother(ctx, i) {
 		if err := m.Clear(ctx); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -109,18 +117,24 @@ func (a *auth) beginSession(
 	if err := sessionstores.Renew(ctx, m, a.sessionNames(user.ID, i)...); err != nil {
 		return err
 	}
-	if err := a.saveTokens(ctx, &i, token); err != nil {
+	if err := a.saveTokens(ctx, &i, token, former); err != nil {
 		return err
 	}
-	a.putIdentity(ctx, user.ID, i)
+	ceiling := sessionCeiling(login.Claims)
+	if !ceiling.IsZero() && ceiling.Before(m.Deadline(ctx)) {
+		m.SetDeadline(ctx, ceiling)
+	}
+	a.putIdentity(ctx, user.ID, i, ceiling)
 
 	return nil
 }
 
 // putIdentity writes who is signed in into the session.
-func (a *auth) putIdentity(ctx context.Context, userID string, i userprovider.Identity) {
+func (a *auth) putIdentity(
+	ctx context.Context, userID string, i userprovider.Identity, ceiling time.Time,
+) {
 	a.sessions.Put(ctx, identityField, encodeIdentity(&signedIn{
-		clientID: a.ClientID, mount: a.mount, userID: userID, identity: i,
+		clientID: a.ClientID, mount: a.mount, userID: userID, ceiling: ceiling, identity: i,
 	}))
 }
 
@@ -145,7 +159,7 @@ func (a *auth) saveSession(
 	if errors.Is(err, sessionstores.ErrTooLarge) && a.dropGroups(&login.Identity) {
 		a.Logger.WarnContext(ctx, "groups that no guard names are not kept, the session cookie would "+
 			"be too large", "user", user.ID, "kept", len(login.Identity.Groups))
-		a.putIdentity(ctx, user.ID, login.Identity)
+		a.putIdentity(ctx, user.ID, login.Identity, sessionCeiling(login.Claims))
 		err = sessionstores.Save(ctx, a.sessions)
 	}
 	if err != nil {

@@ -1,8 +1,10 @@
 package chiauth0
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -123,13 +125,41 @@ func (a *auth) tokenBinding(i userprovider.Identity) []byte {
 	return seal.Associated(string(a.binding), i.Issuer, i.Subject)
 }
 
-// saveTokens attaches the tokens of a login to the session.
+// formerRefreshToken returns the refresh token of the session that a login replaces, if it is of
+// the same user. Tokens that cannot be opened are of another user, or of another Config.
+func (a *auth) formerRefreshToken(
+	ctx context.Context, i *userprovider.Identity,
+) (string, error) {
+	_, before, err := a.sessionIdentity(ctx)
+	if errors.Is(err, ErrNotSignedIn) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if before.Issuer != i.Issuer || before.Subject != i.Subject {
+		return "", nil
+	}
+
+	t, _, err := a.readTokens(ctx, i)
+	if errors.Is(err, sessionstores.ErrUnavailable) {
+		return "", fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err != nil {
+		return "", nil //nolint:nilerr // as documented
+	}
+
+	return t.refreshToken, nil
+}
+
+// saveTokens attaches the tokens of a login to the session. former is the refresh token that is
+// used if the login has brought none.
 func (a *auth) saveTokens(
-	ctx context.Context, i *userprovider.Identity, token *oauth2.Token,
+	ctx context.Context, i *userprovider.Identity, token *oauth2.Token, former string,
 ) error {
 	var t tokenSet
 	t.idToken, _ = token.Extra("id_token").(string)
-	t.refreshToken = token.RefreshToken
+	t.refreshToken = cmp.Or(token.RefreshToken, former)
 	if token.AccessToken != "" {
 		t.add(a.loginAccessToken(token), time.Now())
 	}

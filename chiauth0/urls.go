@@ -23,6 +23,7 @@ const (
 const (
 	nextParam     = "next_url"
 	pageParam     = "page"     // a page sealed by a guard
+	stepUpParam   = "step_up"  // what a guard needs of the login, and its page, sealed
 	movedParam    = "moved"    // the browser has been sent to BaseURL's host
 	againParam    = "again"    // the link of the page about a login loop
 	continueParam = "continue" // the link of the page for service workers

@@ -115,6 +115,11 @@ type IndexedBackend interface {
 	// keeps the later expiry. Index changes no session and no tombstone.
 	Index(ctx context.Context, names []string, expiry time.Time, keys ...string) error
 
+	// Keys returns the keys that are in the index under name and whose entries have not expired, in
+	// any order and each once. It is read for a list of sessions: a key may hold no session, or a
+	// tombstone.
+	Keys(ctx context.Context, name string) ([]string, error)
+
 	// RevokeAll calls Revoke for every key that is in the index under name, and removes these
 	// entries afterwards. It returns how many of the calls found a session. Keys that are added
 	// while it runs are not affected: a later call finds them. After an error it may be called

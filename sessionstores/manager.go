@@ -218,8 +218,11 @@ func CanRevokeAll(m *scs.SessionManager) error {
 		return nil
 	}
 
-	err := errors.ErrUnsupported
-	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", a.store, err)
+	return unindexed(a.store)
+}
+
+func unindexed(store scs.Store) error {
+	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", store, errors.ErrUnsupported)
 }
 
 // nameKey returns the key of a name in the index. Names are hashed, as tokens are.

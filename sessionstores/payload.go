@@ -15,6 +15,7 @@ type payload struct {
 	persistent bool      // the cookie outlives the browser: Cookie.Persist or RememberMe
 	attachment []byte    // the ID of the attachment; empty if there is none
 	names      []byte    // keys of the names that the session is indexed under, separated by spaces
+	origin     []byte    // of a session that can be listed, see origin; decoded by List alone
 	values     []byte
 }
 
@@ -27,11 +28,12 @@ const (
 	payloadPersistent = 'p'
 	payloadAttachment = 'a'
 	payloadNames      = 'n'
+	payloadOrigin     = 'o'
 	payloadValues     = 'v'
 )
 
 func (p *payload) encode() []byte {
-	b := make([]byte, 0, 64+len(p.names)+len(p.values))
+	b := make([]byte, 0, 64+len(p.names)+len(p.origin)+len(p.values))
 	b = append(b, payloadVersion)
 	b = fields.AppendInt(b, payloadDeadline, p.deadline.UnixMilli())
 	if p.persistent {
@@ -39,6 +41,7 @@ func (p *payload) encode() []byte {
 	}
 	b = fields.AppendNonEmpty(b, payloadAttachment, p.attachment)
 	b = fields.AppendNonEmpty(b, payloadNames, p.names)
+	b = fields.AppendNonEmpty(b, payloadOrigin, p.origin)
 
 	return fields.Append(b, payloadValues, p.values)
 }
@@ -66,6 +69,8 @@ func decodePayload(b []byte) (p payload, ok bool) {
 			p.attachment = value
 		case payloadNames:
 			p.names = value
+		case payloadOrigin:
+			p.origin = value
 		case payloadValues:
 			p.values = value
 		}

@@ -135,6 +135,7 @@ func (rs *requestSession) saveChanges(want *intent) error {
 	case w.login:
 		w.kind = writeNew
 		w.payload.names = []byte(strings.Join(want.login.names, " "))
+		w.payload.origin = rs.origin()
 	case !rs.session.live, want.destroyed, tokenBefore == "":
 		w.kind = writeNew
 	default:
@@ -143,6 +144,7 @@ func (rs *requestSession) saveChanges(want *intent) error {
 			w.kind = writeRenew
 		}
 		w.payload.names = rs.session.names
+		w.payload.origin = rs.session.origin
 		w.payload.attachment = rs.session.attachment
 	}
 

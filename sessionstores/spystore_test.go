@@ -213,6 +213,16 @@ func (s *spyStore) Index(
 	return errors.Join(s.Store.Index(ctx, names, expiry, keys...), after())
 }
 
+func (s *spyStore) Keys(ctx context.Context, name string) ([]string, error) {
+	after, err := s.called(ctx, "Keys", name)
+	if err != nil {
+		return nil, err
+	}
+
+	keys, err := s.Store.Keys(ctx, name)
+	return keys, errors.Join(err, after())
+}
+
 func (s *spyStore) RevokeAll(ctx context.Context, name string) (int, error) {
 	after, err := s.called(ctx, "RevokeAll", name)
 	if err != nil {

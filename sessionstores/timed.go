@@ -139,6 +139,21 @@ func (b timedIndex) Index(
 	})
 }
 
+// Keys has the time-out of one read.
+func (b timedIndex) Keys(ctx context.Context, name string) ([]string, error) {
+	answer := make(chan []string, 1)
+	err := b.timeouts.reading(ctx, func(ctx context.Context) error {
+		keys, err := b.indexed.Keys(ctx, name)
+		answer <- keys
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return <-answer, nil
+}
+
 // RevokeAll has no time-out of its own: a name may have many sessions. The context of the caller
 // bounds it.
 func (b timedIndex) RevokeAll(ctx context.Context, name string) (int, error) {

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,14 @@ func (s *Store) Index(
 	}
 	s.keepSweeping()
 	return nil
+}
+
+// Keys returns the keys in the index under name. The error is always nil.
+func (s *Store) Keys(_ context.Context, name string) (keys []string, err error) {
+	for i := range s.shards.list {
+		keys = slices.AppendSeq(keys, maps.Keys(s.indexedKeys(i, name)))
+	}
+	return keys, nil
 }
 
 // RevokeAll revokes every session in the index under name, and returns their number. The error is

@@ -34,6 +34,16 @@ func (s *Store) Index(
 	return nil
 }
 
+// Keys returns the keys in the index under name. It takes one round trip.
+func (s *Store) Keys(ctx context.Context, name string) ([]string, error) {
+	entries := call{liveEntriesScript, s.indexKey(name), nil} // a script reads from the master
+	keys, err := s.runAll(ctx, []call{entries})[0].StringSlice()
+	if err != nil {
+		return nil, wrap("read an index", err)
+	}
+	return keys, nil
+}
+
 // RevokeAll revokes every key that is in the index under name, and removes these entries. It
 // returns how many sessions it has removed, also with an error.
 func (s *Store) RevokeAll(ctx context.Context, name string) (revoked int, err error) {

@@ -146,6 +146,10 @@ return {0, successor}`)
 	// entriesScript returns the keys in an index.
 	entriesScript = newScript(`return redis.call('ZRANGE', KEYS[1], 0, -1)`)
 
+	// liveEntriesScript returns the keys in an index whose entries have not expired.
+	liveEntriesScript = newScript(`
+return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now()), '+inf')`)
+
 	// indexScript adds keys to an index: expiry, keys. The index expires with its last entry. ZADD
 	// comes first so that Redis rejects it when it is full.
 	indexScript = newScript(`

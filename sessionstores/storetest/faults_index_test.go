@@ -247,6 +247,53 @@ var indexFaults = faultTable{
 			}
 		},
 	},
+	"Keys returns the keys under the name": {
+		"Keys returns nothing": func(f *faulty) {
+			f.keys = func(string) ([]string, error) { return nil, nil }
+		},
+		"Keys stops at 1000 keys": func(f *faulty) {
+			f.keys = func(name string) ([]string, error) {
+				keys, err := f.honest.Keys(background, name)
+				return keys[:min(len(keys), 1000)], err
+			}
+		},
+		"Keys returns a key twice": func(f *faulty) {
+			index := f.ownIndex()
+			f.keys = func(name string) ([]string, error) { return index.keys(name), nil }
+		},
+		"Keys ignores the case of names": func(f *faulty) {
+			f.mapNames(strings.ToLower)
+			f.keys = func(name string) ([]string, error) {
+				return f.honest.Keys(background, strings.ToLower(name))
+			}
+		},
+		"Keys returns keys after RevokeAll": func(f *faulty) {
+			var mu sync.Mutex
+			all := map[string][]string{}
+			f.keys = func(name string) ([]string, error) {
+				keys, err := f.honest.Keys(background, name)
+				mu.Lock()
+				defer mu.Unlock()
+				if len(keys) > 0 {
+					all[name] = keys
+				}
+				return all[name], err
+			}
+		},
+		"Keys revokes the sessions": func(f *faulty) {
+			f.keys = func(name string) ([]string, error) {
+				keys, err := f.honest.Keys(background, name)
+				_, _ = f.honest.RevokeAll(background, name)
+				return keys, err
+			}
+		},
+	},
+	"Keys leaves out entries that have expired": {
+		"Keys returns expired entries": func(f *faulty) {
+			index := f.ownIndex()
+			f.keys = func(name string) ([]string, error) { return index.keys(name), nil }
+		},
+	},
 	"RevokeAll keeps entries that are added meanwhile": {
 		"RevokeAll removes the name": func(f *faulty) {
 			index := f.ownIndex()

@@ -28,6 +28,7 @@ type faulty struct {
 	revoke func(key string) (bool, error)
 
 	index     func(names []string, expiry time.Time, keys ...string) error
+	keys      func(name string) ([]string, error)
 	revokeAll func(name string) (int, error)
 }
 
@@ -63,6 +64,9 @@ func newFaulty() *faulty {
 	}
 	f.index = func(names []string, expiry time.Time, keys ...string) error {
 		return m.Index(background, names, expiry, keys...)
+	}
+	f.keys = func(name string) ([]string, error) {
+		return m.Keys(background, name)
 	}
 	f.revokeAll = func(name string) (int, error) {
 		return m.RevokeAll(background, name)
@@ -124,6 +128,10 @@ func (f *faulty) Index(
 	_ context.Context, names []string, expiry time.Time, keys ...string,
 ) error {
 	return f.index(names, expiry, keys...)
+}
+
+func (f *faulty) Keys(_ context.Context, name string) ([]string, error) {
+	return f.keys(name)
 }
 
 func (f *faulty) RevokeAll(_ context.Context, name string) (int, error) {

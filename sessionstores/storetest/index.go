@@ -38,6 +38,8 @@ var indexChecks = slices.Concat([]check[*indexChecker]{
 	{name: "each of several names leads to the session", run: severalNames},
 	{name: "Index changes no session", run: indexChangesNoSession},
 	{name: "an index entry keeps the later expiry", run: laterExpiryIsKept, waits: true},
+	{name: "Keys returns the keys under the name", run: keysReturnsKeys},
+	{name: "Keys leaves out entries that have expired", run: keysExpire, waits: true},
 	{name: "index entries are not among the sessions", run: indexIsNotListed},
 }, indexRaceChecks)
 
@@ -239,6 +241,52 @@ func laterExpiryIsKept(c *indexChecker) {
 		c.revokeAll(name, 1)
 		c.gone(keys[i])
 	}
+}
+
+// keys checks what Keys returns, in any order.
+func (c *indexChecker) keys(name string, want ...string) {
+	if c.failed() {
+		return
+	}
+	got, err := c.indexed.Keys(c.ctx, name)
+	c.wantNil(fmt.Sprintf("Keys(%.60q)", name), err)
+	if c.failed() {
+		return
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		c.failf("Keys(%.60q) = %d keys %.200q, want %d keys %.200q",
+			name, len(got), got, len(want), want)
+	}
+}
+
+func keysReturnsKeys(c *indexChecker) {
+	name, other, many := newKey("name"), newKey("other"), newKey("many")
+	live, unused, keys := newKey("live"), newKey("unused"), newKeys("key", 2100)
+	c.keys(name)
+
+	c.index(name, live)
+	c.index(name, live, unused)
+	c.index(strings.ToLower(name)+"x", other)
+	c.index(strings.ToUpper(name), other)
+	c.create(live, "data", isFound)
+	c.keys(name, live, unused)
+	c.keys(name, live, unused)
+	c.live(live, "data")
+
+	c.index(many, keys...)
+	c.keys(many, keys...)
+	c.revokeAll(name, 1)
+	c.keys(name)
+}
+
+func keysExpire(c *indexChecker) {
+	expiry := soon()
+	name, short, long := newKey("name"), newKey("short"), newKey("long")
+	c.indexUntil([]string{name}, expiry, short)
+	c.indexUntil([]string{name}, c.expiry, long)
+	c.indexUntil([]string{name}, time.Now().Add(-time.Minute), newKey("past"))
+	c.sleepUntil(expiry.Add(granularity))
+	c.keys(name, long)
 }
 
 func indexIsNotListed(c *indexChecker) {

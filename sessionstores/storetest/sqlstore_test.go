@@ -224,6 +224,14 @@ func (s sqlStore) Index(
 	return err
 }
 
+func (s sqlStore) Keys(ctx context.Context, name string) (keys []string, err error) {
+	_, err = s.run(ctx, func(tx *txn) (bool, error) {
+		keys = tx.indexed(name)
+		return true, nil
+	})
+	return keys, err
+}
+
 func (s sqlStore) RevokeAll(ctx context.Context, name string) (revoked int, err error) {
 	_, err = s.run(ctx, func(tx *txn) (bool, error) {
 		for _, key := range tx.indexed(name) {
