@@ -26,6 +26,11 @@ type site struct {
 	pages    map[string]*template.Template
 }
 
+// pageNames are the templates that fill the layout.
+var pageNames = []string{
+	"home", "page", "account", "reports", "live", "staff", "deactivate", "error",
+}
+
 // newSite returns the site of cfg. It becomes the ErrorHandler of cfg.
 func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
 	s := &site{
@@ -36,7 +41,7 @@ func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
 		store:    set.sessionStore,
 		pages:    map[string]*template.Template{},
 	}
-	for _, name := range []string{"home", "page", "staff", "error"} {
+	for _, name := range pageNames {
 		page, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
 		s.pages[name] = template.Must(page, err)
 	}
@@ -69,6 +74,8 @@ type page struct {
 	Route    route // the guarded page, or the refused one
 	Routes   []routeVerdict
 	Accounts []testAccount
+	Account  accountPage
+	Reports  reportsPage
 	Staff    staffPage
 	Error    *chiauth0.Error
 	Need     string // what the refused user lacks
@@ -107,7 +114,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", p)
 }
 
-// page is the handler of the guarded pages other than the staff page.
+// page is the handler of guarded pages that show nothing but the decision and the user.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "page", s.newPage(r, routeOf(r.URL.Path).Name))
 }

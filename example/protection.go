@@ -34,6 +34,8 @@ func (s *site) setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",
+		"script-src 'self'",
+		"connect-src 'self'",
 		"img-src 'self' https:",
 		"base-uri 'none'",
 		"frame-ancestors 'none'",
