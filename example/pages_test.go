@@ -168,7 +168,7 @@ func TestHeaders(t *testing.T) {
 		policy := resp.Header.Get("Content-Security-Policy")
 		for _, want := range []string{
 			"default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'",
-			 "frame-ancestors 'none'", "base-uri 'none'",
+			"frame-ancestors 'none'", "base-uri 'none'",
 			"form-action 'self' http://" + tenant.Host,
 		} {
 			if !strings.Contains(policy, want) {

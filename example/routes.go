@@ -35,8 +35,7 @@ func (s *site) handler() (http.Handler, error) {
 	r.With(chiauth0.RequireSuperuser(cfg)).Get("/superuser", s.page)
 	r.With(forPrograms, chiauth0.RequireLogin(cfg)).Get("/api/me", me)
 	if api := s.api(); api != "" {
-		login := r.With(forPrograms, chiauth0.RequireLogin(cfg))
-		login.Mount("/api/reports", chiauth0.Proxy(cfg, api))
+		r.With(chiauth0.RequireLogin(cfg)).Mount("/reports-api", chiauth0.Proxy(cfg, api))
 	}
 
 	return sameOrigin(cfg.BaseURL, r)

@@ -7,7 +7,7 @@ import (
 
 // sources are the files whose lines the pages show.
 //
-//go:embed routes.go reportsapi.go reportspage.go
+//go:embed routes.go reportsapi.go reportsclient.go
 var sources embed.FS
 
 // A sourceLine is a line of a source file.

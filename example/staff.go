@@ -48,6 +48,10 @@ func (s *site) confirmDeactivation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := s.newPage(r, "Deactivate "+target.Name()+"?")
+	if p.Viewer != nil && p.Viewer.ID == target.ID {
+		s.fail(w, r, changeError(errOwnAccount))
+		return
+	}
 	p.Staff = staffPage{
 		List:   userList{listQuery: readListQuery(r.URL.Query())},
 		Target: target,

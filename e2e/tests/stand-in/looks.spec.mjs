@@ -9,12 +9,25 @@ const screens = {
   desktop: { width: 1280, height: 800 },
 };
 
+/** Returns the buttons, fields and links outside of sentences that are smaller than 24 px. */
+function smallTargets(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, input:not([type=hidden]), nav a, a.button, .brand')]
+      .filter((element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return width < 24 || height < 24;
+      })
+      .map((element) => element.outerHTML),
+  );
+}
+
 async function check(page, name) {
   await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   expect.soft(overflow, `${name}: pixels of horizontal scrolling`).toBeLessThanOrEqual(0);
+  expect.soft(await smallTargets(page), `${name}: targets under 24 px`).toEqual([]);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`,
@@ -41,15 +54,42 @@ for (const [screen, viewport] of Object.entries(screens)) {
 
       test('pages of a staff user', async ({ page, signIn }) => {
         await signIn('staff@example.com');
-        for (const path of ['/', '/account', '/staff', '/superuser', '/auth0/']) {
+        const paths = [
+          '/',
+          '/account',
+          '/reports',
+          '/live',
+          '/staff',
+          '/staff?q=nowhere',
+          '/superuser',
+          '/auth0/',
+        ];
+        for (const path of paths) {
           await page.goto(path);
           await check(page, path);
         }
+        await page.goto('/live');
+        await page.getByRole('button', { name: 'Load the reports' }).click();
+        await expect(page.getByRole('table', { name: 'Reports of the API' })).toBeVisible();
+        await check(page, '/live with the reports');
+
         const background = await page
           .goto('/')
           .then(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor));
         const [red] = background.match(/\d+/g).map(Number);
         expect(red > 128, `background ${background}`).toBe(colorScheme === 'light');
+      });
+
+      test('pages of a superuser', async ({ page, signIn }) => {
+        await signIn('superuser@example.com', '/staff');
+        await check(page, '/staff');
+        await page.getByRole('button', { name: 'Log inactive@example.com out' }).click();
+        await expect(page.getByRole('status')).toBeVisible();
+        await check(page, '/staff with a message');
+        await page.goto('/staff/1/deactivate');
+        await check(page, 'the confirmation of a deactivation');
+        await page.goto('/reports');
+        await check(page, '/reports without the permission');
       });
     });
   }
