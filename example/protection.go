@@ -50,6 +50,7 @@ func forPrograms(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.Header.Set("Accept", "application/json")
+		r.Header.Del("Sec-Fetch-Mode") // "navigate" in the address bar
 		next.ServeHTTP(w, r)
 	})
 }
