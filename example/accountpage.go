@@ -23,7 +23,7 @@ type accountPage struct {
 
 // sessionFacts says how long the session of the request lasts.
 type sessionFacts struct {
-	LoggedIn time.Time // at Auth0; zero if not known
+	LoggedIn time.Time
 	Idle     time.Time // the end without another request
 	Deadline time.Time // the end at the latest
 }
@@ -40,11 +40,6 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, unavailable(err))
 		return
 	}
-	identity, err := chiauth0.IdentityFrom(ctx)
-	if err != nil {
-		s.fail(w, r, unavailable(err))
-		return
-	}
 	deadline, idle, err := sessionstores.Expiry(ctx, s.cfg.Sessions)
 	if err != nil {
 		s.fail(w, r, unavailable(err))
@@ -53,7 +48,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 
 	p := s.newPage(r, routeOf(r.URL.Path).Name)
 	p.Account = accountPage{
-		Session: sessionFacts{LoggedIn: identity.AuthTime, Idle: idle, Deadline: deadline},
+		Session: sessionFacts{LoggedIn: account.LastLogin, Idle: idle, Deadline: deadline},
 		Trace:   trace(&s.cfg.Mapping, account),
 		Mapping: fieldMapping(&s.cfg.Mapping),
 	}

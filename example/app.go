@@ -65,7 +65,8 @@ func build(
 			return nil, err
 		}
 	}
-	return app, app.addHandlers(ctx, cfg, set)
+	err = app.addHandlers(ctx, cfg, set)
+	return app, err
 }
 
 // addHandlers creates the handlers of the pages and of the reports API. cfg is in use afterwards.

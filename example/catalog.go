@@ -19,7 +19,7 @@ var catalog = []route{
 	{
 		Path:   "/",
 		Name:   "Home",
-		About:  "Everybody. LoadUser reads the user if there is one.",
+		About:  "All visitors. LoadUser reads the user if there is one.",
 		allows: func(*viewer) bool { return true },
 	},
 	{
@@ -32,7 +32,7 @@ var catalog = []route{
 	{
 		Path:   "/reports",
 		Name:   "Reports",
-		About:  "Every user who is logged in. The reports come from an API that wants a token.",
+		About:  "Every user who is logged in. The reports come from an API that needs a token.",
 		Reason: "You are logged in. The API decides by your access token.",
 		allows: isUser,
 	},

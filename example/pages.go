@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -23,6 +25,7 @@ type site struct {
 	tenant   string // the origin of the tenant
 	embedded bool   // the tenant is the stand-in
 	store    string // SESSION_STORE
+	node     string
 	pages    map[string]*template.Template
 }
 
@@ -39,6 +42,7 @@ func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
 		tenant:   origin(cfg.Domain),
 		embedded: set.embedded,
 		store:    set.sessionStore,
+		node:     nodeName(),
 		pages:    map[string]*template.Template{},
 	}
 	for _, name := range pageNames {
@@ -47,6 +51,15 @@ func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
 	}
 	cfg.ErrorHandler = s.fail
 	return s
+}
+
+// nodeName tells this process apart from the other nodes.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
 
 // origin returns the origin of a tenant that is given as a host name or as an issuer URL.
@@ -70,6 +83,7 @@ type page struct {
 	Embedded bool
 	Tenant   string
 	Store    string
+	Node     string
 
 	Route    route // the guarded page, or the refused one
 	Routes   []routeVerdict
@@ -99,6 +113,7 @@ func (s *site) newPage(r *http.Request, title string) page {
 		Embedded: s.embedded,
 		Tenant:   s.tenant,
 		Store:    s.store,
+		Node:     s.node,
 		Route:    routeOf(r.URL.Path),
 	}
 }

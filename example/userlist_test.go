@@ -158,7 +158,8 @@ func TestStaffPageFindsUsersAndReturnsToTheirRow(t *testing.T) {
 	form := url.Values{"active": {"false"}, "q": {"user07"}, "page": {"2"}}
 	resp, page := app.post(t, sunil, path+"/active", form)
 	id := path[strings.LastIndex(path, "/")+1:]
-	if got, want := resp.Request.URL.String(), app.url+"/staff?page=2&q=user07#user-"+id; got != want {
+	got := resp.Request.URL.String()
+	if want := app.url + "/staff?page=2&q=user07#user-" + id; got != want {
 		t.Errorf("after the deactivation: got %s, want %s", got, want)
 	}
 	if !strings.Contains(page, `<tr id="user-`+id+`" class="refused">`) {

@@ -18,7 +18,7 @@ function inWords(seconds) {
     return `${seconds} seconds`;
   }
   const minutes = Math.floor(seconds / 60);
-  return minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }
 
 async function getJSON(path) {
