@@ -1,13 +1,10 @@
 package chiauth0_test
 
 import (
-	"context"
 	"fmt"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -98,18 +95,4 @@ func ExampleRequireOrganization() {
 	fmt.Println(w.Code, w.Header().Get("Location"))
 	// Output:
 	// 302 https://app.example/auth0/login?next_url=%2Facme&organization=org_acme
-}
-
-// A deploy fails early when a setting is wrong.
-func ExampleCheck() {
-	cfg, err := chiauth0.ConfigFromEnv()
-	if err != nil {
-		log.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	err = chiauth0.Check(ctx, cfg)
-	cancel()
-	if err != nil {
-		log.Fatal(err)
-	}
 }

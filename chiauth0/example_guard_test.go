@@ -87,7 +87,7 @@ func ExampleUserAs() {
 	customer, err := chiauth0.UserAs[*Customer](signedIn())
 	fmt.Println(customer.Plan, err)
 
-	_, err = chiauth0.UserAs[Customer](signedIn()) // the provider has a *Customer
+	_, err = chiauth0.UserAs[Customer](signedIn()) // the provider's type is *Customer
 	fmt.Println(err != nil)
 	// Output:
 	// gold <nil>

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,7 +20,14 @@ type application struct {
 	users    *people
 	sessions sessionStore
 	tenant   *standIn       // nil if AUTH0_DOMAIN is set
+	servers  []server       // beside that of the pages: the tenant and the reports API
 	closers  []func() error // for stop
+}
+
+// A server is a handler and where it listens.
+type server struct {
+	listener net.Listener
+	handler  http.Handler
 }
 
 // build creates the application. visit is its URL in a browser on this machine.
@@ -57,8 +65,25 @@ func build(
 			return nil, err
 		}
 	}
-	app.handler, err = newSite(cfg, app.users, set).handler()
+	err = app.addHandlers(ctx, cfg, set)
 	return app, err
+}
+
+// addHandlers creates the handlers of the pages and of the reports API. cfg is in use afterwards.
+func (a *application) addHandlers(ctx context.Context, cfg *chiauth0.Config, set settings) error {
+	listener, err := listenForAPI(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if listener != nil {
+		a.closers = append(a.closers, listener.Close)
+	}
+	a.handler, err = newSite(cfg, a.users, set).handler()
+	if err != nil || listener == nil {
+		return err
+	}
+	a.servers = append(a.servers, server{listener, reportsAPI(cfg)})
+	return nil
 }
 
 // config reads the environment, or starts the stand-in tenant and returns the Config of its client.
@@ -75,6 +100,7 @@ func (a *application) config(
 	}
 	a.tenant = tenant
 	a.closers = append(a.closers, tenant.listener.Close)
+	a.servers = append(a.servers, server{tenant.listener, tenant})
 	cfg.Secrets = set.secrets
 	return cfg, nil
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A route is a page in the lists of the other pages.
@@ -21,7 +19,7 @@ var catalog = []route{
 	{
 		Path:   "/",
 		Name:   "Home",
-		About:  "Everybody. LoadUser reads the user if there is one.",
+		About:  "All visitors. LoadUser reads the user if there is one.",
 		allows: func(*viewer) bool { return true },
 	},
 	{
@@ -29,6 +27,20 @@ var catalog = []route{
 		Name:   "Account",
 		About:  "Every user who is logged in.",
 		Reason: "You are logged in.",
+		allows: isUser,
+	},
+	{
+		Path:   "/reports",
+		Name:   "Reports",
+		About:  "Every user who is logged in. The reports come from an API that needs a token.",
+		Reason: "You are logged in. The API decides by your access token.",
+		allows: isUser,
+	},
+	{
+		Path:   "/live",
+		Name:   "Live",
+		About:  "Every user who is logged in. A script calls the API through this application.",
+		Reason: "You are logged in. The script of this page has no access token.",
 		allows: isUser,
 	},
 	{
@@ -67,26 +79,9 @@ func routeOf(path string) route {
 	return catalog[i]
 }
 
-//go:embed routes.go
-var routesSource string
-
-// A sourceLine is a line of a source file.
-type sourceLine struct {
-	File string
-	Line int
-	Text string
-}
-
 // Source returns the line of routes.go that adds the route. It is nil if there is none.
 func (r route) Source() *sourceLine {
-	number := 0
-	for line := range strings.Lines(routesSource) {
-		number++
-		if strings.Contains(line, fmt.Sprintf(".Get(%q,", r.Path)) {
-			return &sourceLine{"routes.go", number, strings.TrimSpace(line)}
-		}
-	}
-	return nil
+	return sourceOf("routes.go", fmt.Sprintf(".Get(%q,", r.Path))
 }
 
 // A verdict is the answer of a route's guard to a viewer.

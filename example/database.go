@@ -102,7 +102,7 @@ func openPostgreSQL(databaseURL string) (*sql.DB, sqlusers.Dialect, error) {
 
 // openInMemory opens a database that lives as long as its one connection.
 func openInMemory() (*sql.DB, sqlusers.Dialect, error) {
-	db, err := sql.Open("sqlite", ":memory:")
+	db, err := sql.Open("sqlite", "file::memory:?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return nil, 0, err
 	}

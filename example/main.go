@@ -81,7 +81,7 @@ func serveApplication(ctx context.Context, stdout io.Writer) error {
 	return run(ctx, os.Getenv, stdout, slog.New(handler))
 }
 
-// run serves the application, and the stand-in tenant if there is one, until ctx ends.
+// run serves the application, the stand-in tenant and the reports API until ctx ends.
 func run(
 	ctx context.Context, getenv func(string) string, stdout io.Writer, logger *slog.Logger,
 ) error {
@@ -103,8 +103,8 @@ func run(
 
 	servers, ctx := errgroup.WithContext(ctx)
 	servers.Go(func() error { return serve(ctx, listener, app.handler) })
-	if app.tenant != nil {
-		servers.Go(func() error { return serve(ctx, app.tenant.listener, app.tenant) })
+	for _, server := range app.servers {
+		servers.Go(func() error { return serve(ctx, server.listener, server.handler) })
 	}
 	announce(stdout, visit, app.tenant)
 	servers.Go(func() error {

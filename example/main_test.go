@@ -38,9 +38,11 @@ func start(t *testing.T, pairs ...string) running {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 2)
+	ended := make(chan error, 1+len(app.servers))
 	go func() { ended <- serve(ctx, listener, app.handler) }()
-	go func() { ended <- serve(ctx, app.tenant.listener, app.tenant) }()
+	for _, server := range app.servers {
+		go func() { ended <- serve(ctx, server.listener, server.handler) }()
+	}
 	t.Cleanup(func() {
 		cancel()
 		for range cap(ended) {

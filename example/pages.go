@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -23,7 +25,13 @@ type site struct {
 	tenant   string // the origin of the tenant
 	embedded bool   // the tenant is the stand-in
 	store    string // SESSION_STORE
+	node     string
 	pages    map[string]*template.Template
+}
+
+// pageNames are the templates that fill the layout.
+var pageNames = []string{
+	"home", "page", "account", "reports", "live", "staff", "deactivate", "error",
 }
 
 // newSite returns the site of cfg. It becomes the ErrorHandler of cfg.
@@ -34,14 +42,24 @@ func newSite(cfg *chiauth0.Config, users *people, set settings) *site {
 		tenant:   origin(cfg.Domain),
 		embedded: set.embedded,
 		store:    set.sessionStore,
+		node:     nodeName(),
 		pages:    map[string]*template.Template{},
 	}
-	for _, name := range []string{"home", "page", "staff", "error"} {
+	for _, name := range pageNames {
 		page, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
 		s.pages[name] = template.Must(page, err)
 	}
 	cfg.ErrorHandler = s.fail
 	return s
+}
+
+// nodeName tells this process apart from the other nodes.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
 
 // origin returns the origin of a tenant that is given as a host name or as an issuer URL.
@@ -65,10 +83,13 @@ type page struct {
 	Embedded bool
 	Tenant   string
 	Store    string
+	Node     string
 
 	Route    route // the guarded page, or the refused one
 	Routes   []routeVerdict
 	Accounts []testAccount
+	Account  accountPage
+	Reports  reportsPage
 	Staff    staffPage
 	Error    *chiauth0.Error
 	Need     string // what the refused user lacks
@@ -92,6 +113,7 @@ func (s *site) newPage(r *http.Request, title string) page {
 		Embedded: s.embedded,
 		Tenant:   s.tenant,
 		Store:    s.store,
+		Node:     s.node,
 		Route:    routeOf(r.URL.Path),
 	}
 }
@@ -107,7 +129,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", p)
 }
 
-// page is the handler of the guarded pages other than the staff page.
+// page is the handler of guarded pages that show nothing but the decision and the user.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "page", s.newPage(r, routeOf(r.URL.Path).Name))
 }

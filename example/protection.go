@@ -34,6 +34,8 @@ func (s *site) setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",
+		"script-src 'self'",
+		"connect-src 'self'",
 		"img-src 'self' https:",
 		"base-uri 'none'",
 		"frame-ancestors 'none'",
@@ -48,6 +50,7 @@ func forPrograms(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.Header.Set("Accept", "application/json")
+		r.Header.Del("Sec-Fetch-Mode") // "navigate" in the address bar
 		next.ServeHTTP(w, r)
 	})
 }

@@ -20,16 +20,23 @@ func (s *site) handler() (http.Handler, error) {
 
 	r.Get("/healthz", healthz)
 	r.Get("/style.css", asset("assets/style.css", "text/css; charset=utf-8"))
+	r.Get("/live.js", asset("assets/live.js", "text/javascript; charset=utf-8"))
 	r.Get("/icon.svg", asset("assets/icon.svg", "image/svg+xml"))
 
 	r.Mount("/auth0", chiauth0.Router(cfg))
 	r.With(chiauth0.LoadUser(cfg)).Get("/", s.home)
-	r.With(chiauth0.RequireLogin(cfg)).Get("/account", s.page)
+	r.With(chiauth0.RequireLogin(cfg)).Get("/account", s.account)
+	r.With(chiauth0.RequireLogin(cfg)).Get("/reports", s.reports)
+	r.With(chiauth0.RequireLogin(cfg)).Get("/live", s.live)
 	r.With(chiauth0.RequireStaff(cfg)).Get("/staff", s.staff)
 	r.With(chiauth0.RequireSuperuser(cfg)).Post("/staff/{id}/logout", s.endSessions)
 	r.With(chiauth0.RequireSuperuser(cfg)).Post("/staff/{id}/active", s.setActive)
+	r.With(chiauth0.RequireSuperuser(cfg)).Get("/staff/{id}/deactivate", s.confirmDeactivation)
 	r.With(chiauth0.RequireSuperuser(cfg)).Get("/superuser", s.page)
 	r.With(forPrograms, chiauth0.RequireLogin(cfg)).Get("/api/me", me)
+	if api := s.api(); api != "" {
+		r.With(chiauth0.RequireLogin(cfg)).Mount("/reports-api", chiauth0.Proxy(cfg, api))
+	}
 
 	return sameOrigin(cfg.BaseURL, r)
 }

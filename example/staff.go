@@ -15,9 +15,10 @@ import (
 
 // A staffPage is the data of the staff page.
 type staffPage struct {
-	People    []person
+	List      userList
 	Done      string // the result of the viewer's last action
 	CanLogout bool   // the session store can find the sessions of a user
+	Target    person // the user to deactivate, on the page that asks for confirmation
 }
 
 // doneKey is the session key of the message for the next page. Applications keep their own data in
@@ -25,18 +26,46 @@ type staffPage struct {
 const doneKey = "done"
 
 func (s *site) staff(w http.ResponseWriter, r *http.Request) {
-	users, err := s.users.list(r.Context())
+	list, err := s.users.list(r.Context(), readListQuery(r.URL.Query()))
 	if err != nil {
 		s.fail(w, r, unavailable(err))
 		return
 	}
 	p := s.newPage(r, routeOf(r.URL.Path).Name)
 	p.Staff = staffPage{
-		People:    users,
+		List:      list,
 		Done:      s.cfg.Sessions.PopString(r.Context(), doneKey),
 		CanLogout: sessionstores.CanRevokeAll(s.cfg.Sessions) == nil,
 	}
 	s.render(w, r, http.StatusOK, "staff", p)
+}
+
+// confirmDeactivation asks before a user is deactivated.
+func (s *site) confirmDeactivation(w http.ResponseWriter, r *http.Request) {
+	target, err := s.target(r)
+	if err != nil {
+		s.fail(w, r, changeError(err))
+		return
+	}
+	p := s.newPage(r, "Deactivate "+target.Name()+"?")
+	if p.Viewer != nil && p.Viewer.ID == target.ID {
+		s.fail(w, r, changeError(errOwnAccount))
+		return
+	}
+	p.Staff = staffPage{
+		List:   userList{listQuery: readListQuery(r.URL.Query())},
+		Target: target,
+	}
+	s.render(w, r, http.StatusOK, "deactivate", p)
+}
+
+// target returns the user in the path.
+func (s *site) target(r *http.Request) (person, error) {
+	user, err := s.users.FindUser(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		return person{}, err
+	}
+	return user.Value.(person), nil
 }
 
 // endSessions ends all sessions of a user, on all nodes.
@@ -52,13 +81,7 @@ func (s *site) endSessions(w http.ResponseWriter, r *http.Request) {
 func (s *site) setActive(w http.ResponseWriter, r *http.Request) {
 	active, err := strconv.ParseBool(r.PostFormValue("active"))
 	if err != nil {
-		s.fail(w, r, &chiauth0.Error{
-			Status:  http.StatusBadRequest,
-			Code:    "bad_form",
-			Title:   "This form does not work",
-			Message: "The form field active is neither true nor false.",
-			Err:     err,
-		})
+		s.fail(w, r, badForm("The form field active is neither true nor false.", err))
 		return
 	}
 	s.change(w, r, func(ctx context.Context, target person) (string, error) {
@@ -80,23 +103,38 @@ func (s *site) setActive(w http.ResponseWriter, r *http.Request) {
 // errOwnAccount prevents that the last superuser is deactivated.
 var errOwnAccount = errors.New("a superuser cannot deactivate their own account")
 
-// change applies a function to the user in the path and redirects to the staff page.
+// change applies a function to the user in the path and redirects to the user's row in the list.
 func (s *site) change(
 	w http.ResponseWriter, r *http.Request,
 	apply func(ctx context.Context, target person) (done string, err error),
 ) {
-	user, err := s.users.FindUser(r.Context(), chi.URLParam(r, "id"))
+	if err := r.ParseForm(); err != nil {
+		s.fail(w, r, badForm("The form cannot be read.", err))
+		return
+	}
+	target, err := s.target(r)
 	if err != nil {
 		s.fail(w, r, changeError(err))
 		return
 	}
-	done, err := apply(r.Context(), user.Value.(person))
+	done, err := apply(r.Context(), target)
 	if err != nil {
 		s.fail(w, r, changeError(err))
 		return
 	}
 	s.cfg.Sessions.Put(r.Context(), doneKey, done)
-	http.Redirect(w, r, "/staff", http.StatusSeeOther)
+	row := readListQuery(r.PostForm).RowURL(target.ID)
+	http.Redirect(w, r, row, http.StatusSeeOther) //nolint:gosec // the URL begins with /staff
+}
+
+func badForm(message string, err error) *chiauth0.Error {
+	return &chiauth0.Error{
+		Status:  http.StatusBadRequest,
+		Code:    "bad_form",
+		Title:   "This form does not work",
+		Message: message,
+		Err:     err,
+	}
 }
 
 func changeError(err error) *chiauth0.Error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
@@ -23,6 +24,7 @@ type testAccount struct {
 	Role                string // for the login button
 	About               string
 	groups              []string
+	permissions         []string // scopes of the reports API
 	inactive            bool
 }
 
@@ -40,8 +42,10 @@ var testAccounts = []testAccount{
 		Name:   "Stella",
 		Family: "Stafford",
 		Role:   "staff",
-		About:  "in the group staff",
+		About:  "in the group staff, may read the reports",
 		groups: []string{"staff"},
+
+		permissions: []string{reportsPermission},
 	},
 	{
 		Email:  "superuser@example.com",
@@ -92,6 +96,8 @@ func startTenant(
 		ClientID:     client.ID,
 		ClientSecret: client.Secret,
 		BaseURL:      baseURL,
+		Audience:     reportsAudience,
+		Scopes:       loginScopes,
 		Mapping: userprovider.Mapping{
 			Fields: map[string]string{
 				"first_name": "given_name",
@@ -105,9 +111,17 @@ func startTenant(
 	return tenant, cfg, nil
 }
 
+// loginScopes are what a login asks for. Users without the permission are not granted its scope.
+var loginScopes = []string{"openid", "profile", "email", "offline_access", reportsPermission}
+
+// newTenant returns a tenant with the reports API. Its access tokens have a short life, so that
+// their refresh can be seen.
 func newTenant(issuer string) *chiauth0test.Tenant {
 	tenant := chiauth0test.New(issuer)
 	tenant.ListAccounts = true
+	tenant.RBAC = true
+	tenant.AccessTokenLifetime = 5 * time.Minute
+	tenant.AddAPI(reportsAudience, reportsPermission)
 	return tenant
 }
 
@@ -129,6 +143,7 @@ func (a testAccount) atTenant() chiauth0test.User {
 		Name:          a.Name + " " + a.Family,
 		GivenName:     a.Name,
 		FamilyName:    a.Family,
+		Permissions:   a.permissions,
 		Claims:        map[string]any{groupsClaim: a.groups},
 	}
 }

@@ -82,6 +82,8 @@ func nodeSettings(issuer, clientID string) []string {
 	return []string{
 		"AUTH0_DOMAIN=" + issuer,
 		"AUTH0_CLIENT_ID=" + clientID,
+		"AUTH0_AUDIENCE=" + reportsAudience,
+		"AUTH0_SCOPES=" + strings.Join(loginScopes, ","),
 		"AUTH0_USER_FIELD_MAPPING=first_name=given_name,last_name=family_name",
 		"AUTH0_GROUPS_FIELD=" + groupsClaim,
 		"AUTH0_STAFF_GROUP=staff",

@@ -63,39 +63,10 @@ func (p person) Roles() []string {
 	return roles
 }
 
-const timeFormat = time.DateTime + " UTC"
-
-// LastSeen returns the time of the last login, or "never".
-func (p person) LastSeen() string {
-	if p.LastLogin.IsZero() {
-		return "never"
-	}
-	return p.LastLogin.UTC().Format(timeFormat)
-}
-
-// people is the table of users: the provider for logins, and the queries of the staff page.
+// people is the table of users: the provider for logins, and what the staff page does.
 type people struct {
 	*sqlusers.Provider[person]
 	db *sql.DB
-}
-
-// list returns the first 200 users, in the order of their first login.
-func (p *people) list(ctx context.Context) ([]person, error) {
-	query := "SELECT " + columns + " FROM users ORDER BY id LIMIT 200"
-	rows, err := p.db.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []person
-	for rows.Next() {
-		one, err := scanPerson(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
 }
 
 // setActive activates or deactivates a user.

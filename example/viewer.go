@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ type viewer struct {
 	Roles                          []string
 	Identity, User                 []fact
 	ID                             int64 // of the table of users
+	Created                        time.Time
 	Superuser                      bool
 
 	staff bool
@@ -49,6 +51,7 @@ func viewerFrom(ctx context.Context) (*viewer, error) {
 		Identity:  identityFacts(identity),
 		User:      userFacts(account),
 		ID:        account.ID,
+		Created:   account.Created,
 		Superuser: user.Superuser,
 		staff:     user.Staff,
 	}, nil
@@ -75,7 +78,6 @@ func userFacts(account person) []fact {
 		{"Last name", account.LastName},
 		{"E-mail", account.Email},
 		{"ID", strconv.FormatInt(account.ID, 10)},
-		{"Since", account.Created.UTC().Format(timeFormat)},
 	})
 }
 

@@ -1,6 +1,7 @@
 package sessionstores_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,22 +46,15 @@ func ExampleNew() {
 	sessions.Cookie.Name = "shop"
 	sessions.Cookie.Secure = true // chiauth0 sets it by itself
 
-	h := sessionstores.Middleware(
-		sessions,
-	)(
-		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			sessions.Put(r.Context(), "cart", "tea")
-		}),
-	)
+	cart := func(_ http.ResponseWriter, r *http.Request) {
+		sessions.Put(r.Context(), "cart", "tea")
+	}
+	h := sessionstores.Middleware(sessions)(http.HandlerFunc(cart))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	cookie := w.Result().Cookies()[0]
-	fmt.Println(
-		cookie.Name,
-		cookie.Secure,
-		cookie.HttpOnly,
-		cookie.SameSite == http.SameSiteLaxMode,
-	)
+	lax := cookie.SameSite == http.SameSiteLaxMode
+	fmt.Println(cookie.Name, cookie.Secure, cookie.HttpOnly, lax)
 	// Output: shop true true true
 }
 
@@ -82,23 +76,60 @@ func ExampleSave() {
 	// Output: ordered
 }
 
+// A login of the application's own renews the session, so that its token is a new one. The session
+// is indexed under the user, so that all sessions of the user can be revoked.
+func ExampleRenew() {
+	sessions := sessionstores.New(memstore.New())
+	login := func(w http.ResponseWriter, r *http.Request) {
+		if err := sessionstores.Renew(r.Context(), sessions, "user:7"); err != nil {
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
+		}
+		sessions.Put(r.Context(), "user", "7")
+	}
+	account := func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "user %q", sessions.GetString(r.Context(), "user"))
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", login)
+	mux.HandleFunc("GET /account", account)
+	h := sessionstores.Middleware(sessions)(mux)
+
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/login", nil))
+	cookie := w.Result().Cookies()[0]
+	visit := func() {
+		r := httptest.NewRequest(http.MethodGet, "/account", nil)
+		r.AddCookie(cookie)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		fmt.Println(w.Body)
+	}
+
+	visit()
+	if err := sessionstores.RevokeAll(context.Background(), sessions, "user:7"); err != nil {
+		fmt.Println(err)
+	}
+	visit()
+	// Output:
+	// user "7"
+	// user ""
+}
+
 // Data that few requests need is kept beside the session.
 func ExampleSetAttachment() {
 	sessions := sessionstores.New(memstore.New())
-	h := sessionstores.Middleware(
-		sessions,
-	)(
-		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			ctx := r.Context()
-			err := sessionstores.SetAttachment(ctx, sessions, []byte("sealed tokens"))
-			if err != nil {
-				fmt.Println(err)
-				return
-			}
-			attachment, err := sessionstores.Attachment(ctx, sessions)
-			fmt.Println(string(attachment), err)
-		}),
-	)
+	handler := func(_ http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		err := sessionstores.SetAttachment(ctx, sessions, []byte("sealed tokens"))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		attachment, err := sessionstores.Attachment(ctx, sessions)
+		fmt.Println(string(attachment), err)
+	}
+	h := sessionstores.Middleware(sessions)(http.HandlerFunc(handler))
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	// Output: sealed tokens <nil>
 }
