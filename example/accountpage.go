@@ -19,6 +19,10 @@ type accountPage struct {
 	Session sessionFacts
 	Trace   []traceStep
 	Mapping string // as in AUTH0_USER_FIELD_MAPPING
+
+	Devices    []chiauth0.SessionInfo
+	CanList    bool   // the session store can list the sessions of a user
+	DeviceDone string // the result of the viewer's last action
 }
 
 // sessionFacts says how long the session of the request lasts.
@@ -45,12 +49,21 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, unavailable(err))
 		return
 	}
+	devices, canList, err := s.devices(r)
+	if err != nil {
+		s.fail(w, r, unavailable(err))
+		return
+	}
 
 	p := s.newPage(r, routeOf(r.URL.Path).Name)
 	p.Account = accountPage{
 		Session: sessionFacts{LoggedIn: account.LastLogin, Idle: idle, Deadline: deadline},
 		Trace:   trace(&s.cfg.Mapping, account),
 		Mapping: fieldMapping(&s.cfg.Mapping),
+
+		Devices:    devices,
+		CanList:    canList,
+		DeviceDone: s.cfg.Sessions.PopString(ctx, doneKey),
 	}
 	s.render(w, r, http.StatusOK, "account", p)
 }

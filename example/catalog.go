@@ -12,6 +12,7 @@ type route struct {
 	Reason     string // why the user has access
 	Need       string // what a refused user lacks
 	json       bool   // the guard answers in JSON
+	stepUp     bool   // the guard asks for another login
 	allows     func(*viewer) bool
 }
 
@@ -60,6 +61,14 @@ var catalog = []route{
 		allows: func(v *viewer) bool { return v != nil && v.Superuser },
 	},
 	{
+		Path:   "/keys",
+		Name:   "Keys",
+		About:  "Users who have used a second factor in the last ten minutes.",
+		Reason: "You have used a second factor in the last ten minutes.",
+		stepUp: true,
+		allows: func(v *viewer) bool { return v != nil && v.secondFactor },
+	},
+	{
 		Path:   "/api/me",
 		Name:   "/api/me",
 		About:  "Programs of a user who is logged in. Others receive a 401 in JSON.",
@@ -94,7 +103,7 @@ func (r route) verdict(v *viewer) verdict {
 	switch {
 	case r.allows(v):
 		return verdict{"allowed", "200"}
-	case v != nil:
+	case v != nil && !r.stepUp:
 		return verdict{"refused", "403"}
 	case r.json:
 		return verdict{"waiting", "401 JSON"}

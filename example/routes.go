@@ -2,12 +2,16 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/chiauth0/auth/chiauth0"
 )
+
+// mfaAge is how long multi-factor authentication counts for the page /keys.
+const mfaAge = 10 * time.Minute
 
 // handler is the whole application. Each page shows its line of this function.
 func (s *site) handler() (http.Handler, error) {
@@ -26,6 +30,9 @@ func (s *site) handler() (http.Handler, error) {
 	r.Mount("/auth0", chiauth0.Router(cfg))
 	r.With(chiauth0.LoadUser(cfg)).Get("/", s.home)
 	r.With(chiauth0.RequireLogin(cfg)).Get("/account", s.account)
+	r.With(chiauth0.RequireLogin(cfg)).Post("/account/sessions/end", s.endDevice)
+	r.With(chiauth0.RequireLogin(cfg)).Post("/account/sessions/end-others", s.endOtherDevices)
+	r.With(chiauth0.RequireMFA(cfg, mfaAge)).Get("/keys", s.page)
 	r.With(chiauth0.RequireLogin(cfg)).Get("/reports", s.reports)
 	r.With(chiauth0.RequireLogin(cfg)).Get("/live", s.live)
 	r.With(chiauth0.RequireStaff(cfg)).Get("/staff", s.staff)

@@ -26,6 +26,7 @@ type testAccount struct {
 	groups              []string
 	permissions         []string // scopes of the reports API
 	inactive            bool
+	mfa                 bool // has a second factor
 }
 
 var testAccounts = []testAccount{
@@ -52,8 +53,9 @@ var testAccounts = []testAccount{
 		Name:   "Sunil",
 		Family: "Superville",
 		Role:   "superuser",
-		About:  "in the groups staff and superusers",
+		About:  "in the groups staff and superusers, has a second factor",
 		groups: []string{"staff", "superusers"},
+		mfa:    true,
 	},
 	{
 		Email:    "inactive@example.com",
@@ -137,6 +139,7 @@ func clientAt(baseURLs []string) chiauth0test.Client {
 
 func (a testAccount) atTenant() chiauth0test.User {
 	return chiauth0test.User{
+		MFA:           a.mfa,
 		Email:         a.Email,
 		EmailVerified: true,
 		Password:      password,

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ type viewer struct {
 	Created                        time.Time
 	Superuser                      bool
 
-	staff bool
+	staff        bool
+	secondFactor bool // used in the time of mfaAge
 }
 
 type fact struct{ Name, Value string }
@@ -54,6 +56,9 @@ func viewerFrom(ctx context.Context) (*viewer, error) {
 		Created:   account.Created,
 		Superuser: user.Superuser,
 		staff:     user.Staff,
+
+		secondFactor: slices.Contains(identity.AMR, "mfa") &&
+			time.Since(identity.AuthTime) < mfaAge,
 	}, nil
 }
 
