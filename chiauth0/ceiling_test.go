@@ -25,6 +25,10 @@ func TestSessionEndsBeforeTheTenantsSession(t *testing.T) {
 		"without a request":        func(*browser) {},
 		"with a write":             func(b *browser) { b.get("/cart?add=tea") },
 		"with a new session token": func(b *browser) { b.get("/renew") },
+		"with a refresh and a new session token": func(b *browser) {
+			b.get("/token?audience=" + reportsAPI)
+			b.get("/renew")
+		},
 		"with a refresh": func(b *browser) {
 			if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
 				b.app.t.Errorf("refresh: got %s: %s", resp.Status, resp.body)
@@ -112,6 +116,22 @@ func TestSessionCeiling(t *testing.T) {
 					t.Errorf("got expires_in %d, want %v", got, test.lasts)
 				}
 			})
+		})
+	}
+}
+
+// The tenant's clock can be ahead: its time of the token counts as well as the time here.
+func TestSessionCeilingIsComparedWithTheToken(t *testing.T) {
+	t.Parallel()
+	for d, accepted := range map[time.Duration]bool{
+		50 * time.Second: false, 51 * time.Second: true,
+	} {
+		a := newApp(t)
+		a.tenant.Misbehave(chiauth0test.Faults{IDToken: set("session_expiry", d)})
+		a.inBubble(func(*testing.T) {
+			a.tenant.Now = func() time.Time { return time.Now().Add(20 * time.Second) }
+			b := a.browser()
+			b.wantLogin(b.login("/auth0/login", ada), accepted)
 		})
 	}
 }

@@ -378,6 +378,18 @@ func TestStepUpWithSettings(t *testing.T) {
 			t.Errorf("auth_time is older than MaxAge: got %s, want 400", resp.Status)
 		}
 	})
+	t.Run("prompt=login in the link", func(t *testing.T) {
+		t.Parallel()
+		a := newStepUp(t)
+		b := a.browser()
+		b.signIn(ada)
+		a.tenant.Misbehave(chiauth0test.Faults{IDToken: set("auth_time", -5*time.Minute)})
+		authorize := b.begin(b.get("/mfa").location() + "&prompt=login")
+		resp := b.get(b.authorize(authorize, ada).String())
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("auth_time is not of this login: got %s, want 400", resp.Status)
+		}
+	})
 	t.Run("a session of an organization", func(t *testing.T) {
 		t.Parallel()
 		a := newStepUp(t)

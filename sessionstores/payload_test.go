@@ -15,6 +15,7 @@ var somePayload = payload{
 	persistent: true,
 	attachment: []byte("ATTACHMENTID"),
 	names:      []byte("name:one name:two"),
+	origin:     []byte{1, 'u', 0x43, 'w', 'e', 'b'},
 	values:     []byte{1, 2, 3},
 }
 
@@ -41,6 +42,7 @@ func TestPayloadFormatIsStable(t *testing.T) {
 		"7040" + // p: persistent
 		"614c4154544143484d454e544944" + // a: attachment
 		"6e516e616d653a6f6e65206e616d653a74776f" + // n: names
+		"6f46017543776562" + // o: origin
 		"7643010203" // v: values
 	if got := hex.EncodeToString(somePayload.encode()); got != want {
 		t.Errorf("got\n%s, want\n%s", got, want)

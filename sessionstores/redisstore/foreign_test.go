@@ -120,6 +120,9 @@ func TestForeignIndex(t *testing.T) {
 	if _, err := store.RevokeAll(ctx, "alice"); !redis.HasErrorPrefix(err, "WRONGTYPE") {
 		t.Errorf("RevokeAll: got error %v, want WRONGTYPE", err)
 	}
+	if _, err := store.Keys(ctx, "alice"); !redis.HasErrorPrefix(err, "WRONGTYPE") {
+		t.Errorf("Keys: got error %v, want WRONGTYPE", err)
+	}
 	login(t, store, "key", "alice")
 	revokeAll(t, store, "alice", 1)
 }

@@ -126,6 +126,10 @@ func methods(store *redisstore.Store) map[string]func(ctx context.Context) error
 		"Index": func(ctx context.Context) error {
 			return store.Index(ctx, []string{key}, inAnHour(), key)
 		},
+		"Keys": func(ctx context.Context) error {
+			_, err := store.Keys(ctx, key)
+			return err
+		},
 		"RevokeAll": func(ctx context.Context) error {
 			_, err := store.RevokeAll(ctx, key)
 			return err

@@ -20,9 +20,11 @@ func loadScripts(t testing.TB, client redis.UniversalClient) {
 	_, touchErr := store.Touch(ctx, "a", expiry)
 	_, renewErr := store.Renew(ctx, "a", "b", nil, nil, expiry)
 	indexErr := store.Index(ctx, []string{"name"}, expiry, "b")
+	_, keysErr := store.Keys(ctx, "name")
 	deleteErr := store.Delete("b")
 	_, revokeErr := store.RevokeAll(ctx, "name")
-	err := errors.Join(createErr, updateErr, touchErr, renewErr, indexErr, deleteErr, revokeErr)
+	err := errors.Join(createErr, updateErr, touchErr, renewErr, indexErr, keysErr, deleteErr,
+		revokeErr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +82,10 @@ func TestRoundTrips(t *testing.T) {
 			return store.Renew(ctx, "new", "next", two, two, expiry)
 		}},
 		{"Revoke", 1, func() (bool, error) { return store.Revoke(ctx, "next") }},
+		{"Keys", 1, func() (bool, error) {
+			keys, err := store.Keys(ctx, "alice")
+			return len(keys) == 3, err
+		}},
 		{"RevokeAll of three keys", 3, func() (bool, error) {
 			_, err := store.RevokeAll(ctx, "alice")
 			return true, err

@@ -148,7 +148,8 @@ return {0, successor}`)
 
 	// liveEntriesScript returns the keys in an index whose entries have not expired.
 	liveEntriesScript = newScript(`
-return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now()), '+inf')`)
+local first = '(' .. string.format('%.0f', now())
+return redis.call('ZRANGE', KEYS[1], first, '+inf', 'BYSCORE')`)
 
 	// indexScript adds keys to an index: expiry, keys. The index expires with its last entry. ZADD
 	// comes first so that Redis rejects it when it is full.
