@@ -23,6 +23,9 @@ const (
 
 	// refreshPoll is how often a node looks whether the tokens of another one are there.
 	refreshPoll = 50 * time.Millisecond
+
+	// saveRetry is how long to wait before a save that has failed is tried again.
+	saveRetry = 500 * time.Millisecond
 )
 
 // accessToken returns an access token that the session has, or gets a new one.
@@ -94,8 +97,14 @@ func (a *auth) refresh(
 	}
 	defer unlock()
 
+	// The lock is held for one request to Auth0, so discovery comes first.
+	meta, err := a.provider.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		r, err := a.beginRefresh(ctx, i, req)
+		r.metadata = meta
 		if err != nil || r.token != nil {
 			return r.token, err
 		}
@@ -112,6 +121,7 @@ func (a *auth) refresh(
 type refreshing struct {
 	identity *userprovider.Identity
 	request  *tokenRequest
+	metadata *metadata
 	tokens   tokenSet
 	stored   []byte        // the tokens as they are stored while this process has the lock
 	token    *oauth2.Token // another request has got it meanwhile
@@ -210,7 +220,12 @@ func (a *auth) finishRefresh(
 	}
 
 	claims, err := a.checkRefreshed(ctx, r, answer)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		a.Logger.WarnContext(ctx, "refreshed ID token not verified, the old one is kept",
+			"subject", r.identity.Subject, "err", err)
+		answer.IDToken = ""
+	case err != nil:
 		return nil, false, a.endRefreshed(ctx, &tokens, err)
 	}
 	if answer.IDToken != "" {
@@ -244,21 +259,19 @@ func (a *auth) finishRefresh(
 }
 
 // saveRefreshed stores the tokens in place of those that were locked. A store that does not answer
-// is tried again: the refresh token that it has is spent.
+// is tried again until the lock expires: the refresh token that it has is spent.
 func (a *auth) saveRefreshed(
 	ctx context.Context, r *refreshing, tokens *tokenSet,
 ) (saved bool, err error) {
 	sealed := a.sealTokens(tokens, r.identity)
-	for attempt := range 5 {
+	for {
 		saved, err = a.replaceTokens(ctx, r.stored, sealed)
-		if !errors.Is(err, ErrUnavailable) {
+		if !errors.Is(err, ErrUnavailable) || !time.Now().Before(r.tokens.lock.until) {
 			return saved, err
 		}
-		a.Logger.WarnContext(ctx, "refreshed tokens not saved yet", "attempt", attempt+1, "err", err)
-		time.Sleep(time.Duration(attempt+1) * 200 * time.Millisecond)
+		a.Logger.WarnContext(ctx, "refreshed tokens not saved yet, trying again", "err", err)
+		time.Sleep(saveRetry)
 	}
-
-	return saved, err
 }
 
 // discardRefreshed is for tokens whose session has ended, or has had a new login, while they were
@@ -351,11 +364,6 @@ func (a *auth) releaseRefresh(ctx context.Context, r *refreshing) {
 // requestRefresh sends the refresh token to Auth0. A request that has timed out may have been
 // processed; it is not repeated.
 func (a *auth) requestRefresh(ctx context.Context, r *refreshing) (*tokenAnswer, error) {
-	meta, err := a.provider.metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-
 	form := url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {r.tokens.refreshToken},
@@ -367,7 +375,7 @@ func (a *auth) requestRefresh(ctx context.Context, r *refreshing) (*tokenAnswer,
 		form.Set("scope", strings.Join(a.refreshScopes(r.request), " "))
 	}
 
-	return a.postToken(ctx, meta.TokenEndpoint, form)
+	return a.postToken(ctx, r.metadata.TokenEndpoint, form)
 }
 
 // refreshScopes asks for openid as well, so that the answer has a new ID token.
@@ -389,11 +397,7 @@ func (a *auth) checkRefreshed(
 		return nil, nil
 	}
 
-	meta, err := a.provider.metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-	token, claims, err := a.verifyJWT(ctx, meta, answer.IDToken, a.ClientID, a.SigningAlg)
+	token, claims, err := a.verifyJWT(ctx, r.metadata, answer.IDToken, a.ClientID, a.SigningAlg)
 	if err != nil {
 		return nil, err
 	}

@@ -131,8 +131,12 @@ func startTokenNodes(t *testing.T, settings ...string) *tokenSite {
 		ID: "example", Secret: clientSecret,
 		RefreshPolicies: map[string][]string{reportsAPI: nil},
 	}
-	settings = append(settings, tenantSettings(s.tenant.Issuer())...)
-	settings = append(settings, "AUDIENCES="+ordersAPI+","+reportsAPI)
+	settings = append(settings,
+		"AUTH0_DOMAIN="+s.tenant.Issuer(),
+		"AUTH0_CLIENT_ID="+client.ID,
+		"AUTH0_CLIENT_SECRET="+client.Secret,
+		"AUDIENCES="+ordersAPI+","+reportsAPI,
+	)
 	for range 2 {
 		n := &node{process: launch(t, settings, tokenApp)}
 		n.url = n.ready(t, "token application")
@@ -254,10 +258,13 @@ func (s *tokenSite) wantCounts(refreshes, revoked, live int) {
 	}
 }
 
+// logs returns the end of what each node has logged.
 func (s *tokenSite) logs() string {
+	const most = 2000
 	var logs strings.Builder
 	for _, n := range s.nodes {
-		logs.WriteString(n.output.String())
+		text := n.output.String()
+		logs.WriteString(text[max(0, len(text)-most):])
 	}
 
 	return logs.String()

@@ -21,6 +21,7 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 	"github.com/chiauth0/auth/sessionstores"
 	"github.com/chiauth0/auth/sessionstores/redisstore"
+	"github.com/chiauth0/auth/userprovider"
 )
 
 func main() {
@@ -73,6 +74,7 @@ func application(url string, client redis.UniversalClient) (http.Handler, error)
 	cfg.BaseURL = url
 	cfg.Scopes = []string{"openid", "email", "offline_access"}
 	cfg.Sessions = sessionstores.New(redisstore.New(client))
+	cfg.Users = subjects{}
 	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	for audience := range strings.SplitSeq(os.Getenv("AUDIENCES"), ",") {
 		cfg.APIs = append(cfg.APIs, chiauth0.API{Audience: audience})
@@ -107,4 +109,18 @@ func status(err error) int {
 	}
 
 	return http.StatusInternalServerError
+}
+
+// subjects stores no users: the subject of an identity is the ID of its user. All nodes have the
+// same users.
+type subjects struct{}
+
+// SyncUser implements userprovider.UserProvider.
+func (subjects) SyncUser(_ context.Context, login userprovider.Login) (userprovider.User, error) {
+	return userprovider.User{ID: login.Identity.Subject, Active: true}, nil
+}
+
+// FindUser implements userprovider.UserProvider.
+func (subjects) FindUser(_ context.Context, id string) (userprovider.User, error) {
+	return userprovider.User{ID: id, Active: true}, nil
 }
