@@ -221,7 +221,7 @@ func (a *auth) finishRefresh(
 
 	claims, err := a.checkRefreshed(ctx, r, answer)
 	switch {
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, ErrUnavailable), errors.Is(err, errStaleKeys):
 		a.Logger.WarnContext(ctx, "refreshed ID token not verified, the old one is kept",
 			"subject", r.identity.Subject, "err", err)
 		answer.IDToken = ""

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
 // refreshRounds is how often TestNodesRefreshOnce repeats its round. REFRESH_ROUNDS replaces the
@@ -101,7 +99,7 @@ func TestLoginDuringARefreshOnAnotherNode(t *testing.T) {
 		name := fmt.Sprintf("user%d", i)
 		browser := s.expired(name)
 		old := copyOf(t, browser, s.nodes[0])
-		login := once(func() { s.logIn(browser, name) })
+		login := once(func() { s.logIn(browser, s.nodes[0], name) })
 		s.endpoint.set(nil, func() { login() })
 
 		for got, count := range s.burst(old, ordersAPI) {
@@ -155,7 +153,7 @@ func TestNodeIsKilledBeforeItsRefreshIsAnswered(t *testing.T) {
 		t.Errorf("got %+v, want one refresh and one reuse", counts)
 	}
 
-	again := s.logIn(browser, "ada")
+	again := s.logIn(browser, s.nodes[1], "ada")
 	if got, err := askToken(again, s.nodes[1], ordersAPI); err != nil || got.status != 200 {
 		t.Errorf("after another login: got %v, %v, want a token", got, err)
 	}
@@ -168,7 +166,7 @@ func TestRedisRestartsDuringARefresh(t *testing.T) {
 	const users = 5
 	var browsers []*http.Client
 	for i := range users {
-		browsers = append(browsers, s.logIn(chiauth0test.NewBrowser(), fmt.Sprintf("user%d", i)))
+		browsers = append(browsers, s.newUser(i))
 	}
 	time.Sleep(shortLife)
 
@@ -209,7 +207,7 @@ func TestSentinelFailoverDuringARefresh(t *testing.T) {
 	const users = 4
 	var browsers []*http.Client
 	for i := range users {
-		browsers = append(browsers, s.logIn(chiauth0test.NewBrowser(), fmt.Sprintf("user%d", i)))
+		browsers = append(browsers, s.newUser(i))
 	}
 	master.waitForReplica(t)
 	time.Sleep(shortLife)

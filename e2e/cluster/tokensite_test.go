@@ -21,7 +21,7 @@ const (
 	reportsAPI = "https://reports.example/"
 )
 
-// shortLife is the lifetime of the access token of a login. All later ones live for 30 seconds.
+// shortLife is the lifetime of the access token of a login. All later ones live for five minutes.
 const shortLife = time.Second
 
 // A tokenSite is two nodes of e2e/tokenapp, whose refresh tokens rotate without an overlap.
@@ -123,7 +123,7 @@ func startTokenNodes(t *testing.T, settings ...string) *tokenSite {
 	t.Cleanup(server.Close)
 
 	s := &tokenSite{site: &site{t: t, tenant: tenant}, endpoint: endpoint}
-	s.tenant.AccessTokenLifetime = 30 * time.Second
+	s.tenant.AccessTokenLifetime = 5 * time.Minute
 	s.tenant.AddAPI(ordersAPI, "offline_access")
 	s.tenant.AddAPI(reportsAPI)
 
@@ -154,19 +154,26 @@ func startTokenNodes(t *testing.T, settings ...string) *tokenSite {
 func (s *tokenSite) expired(name string) *http.Client {
 	s.t.Helper()
 
-	browser := s.logIn(chiauth0test.NewBrowser(), name)
+	browser := s.logIn(chiauth0test.NewBrowser(), s.nodes[0], name)
 	time.Sleep(shortLife)
 
 	return browser
 }
 
-// logIn logs in at the first node.
-func (s *tokenSite) logIn(browser *http.Client, name string) *http.Client {
+// newUser returns a browser that is signed in, for each i as another user.
+func (s *tokenSite) newUser(i int) *http.Client {
+	s.t.Helper()
+
+	return s.logIn(chiauth0test.NewBrowser(), s.nodes[0], fmt.Sprintf("user%d", i))
+}
+
+// logIn logs in at a node.
+func (s *tokenSite) logIn(browser *http.Client, n *node, name string) *http.Client {
 	s.t.Helper()
 
 	email := name + "@example.com"
 	s.tenant.AddUser(chiauth0test.User{Email: email, Password: "password"})
-	resp, err := s.tenant.SignIn(browser, s.nodes[0].url+"/", email)
+	resp, err := s.tenant.SignIn(browser, n.url+"/auth0/login?next_url=/", email)
 	if err != nil {
 		s.t.Fatal(err)
 	}
