@@ -2,7 +2,6 @@ package chiauth0
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -44,9 +43,12 @@ func (a *auth) accessToken(ctx context.Context, req tokenRequest) (*oauth2.Token
 	if err != nil {
 		return nil, err
 	}
-	tokens, _, err := a.readTokens(ctx, &identity)
-	if err != nil {
+	tokens, stored, err := a.readTokens(ctx, &identity)
+	switch {
+	case err != nil:
 		return nil, tokensError(err)
+	case stored == nil:
+		return nil, a.noTokens(ctx)
 	}
 
 	now := time.Now()
@@ -67,6 +69,23 @@ func (a *auth) accessToken(ctx context.Context, req tokenRequest) (*oauth2.Token
 	}
 
 	return nil, err
+}
+
+// errNoTokens is for a signed-in user whose tokens are not stored.
+var errNoTokens = fmt.Errorf("%w (no tokens are stored with the session: a cookie session has no "+
+	"room for them, see HeaderBytes of its store)", ErrNoRefreshToken)
+
+// noTokens returns why a session has no tokens. Those that it refers to are revoked with it.
+func (a *auth) noTokens(ctx context.Context) error {
+	id, err := sessionstores.AttachmentID(ctx, a.sessions)
+	switch {
+	case err != nil:
+		return tokensError(err)
+	case id != "":
+		return ErrSessionEnded
+	}
+
+	return errNoTokens
 }
 
 // tokensError tells an outage of the session store apart from tokens that cannot be read.
@@ -128,7 +147,8 @@ type refreshing struct {
 }
 
 // beginRefresh waits until no other node refreshes, and takes the lock. It returns the token if
-// another request has got it meanwhile.
+// another request has got it meanwhile. A lock of this process is left from a request that could
+// not release it: only one request of this process gets here.
 func (a *auth) beginRefresh(
 	ctx context.Context, i *userprovider.Identity, req *tokenRequest,
 ) (*refreshing, error) {
@@ -149,14 +169,14 @@ func (a *auth) beginRefresh(
 			return r, ErrNoRefreshToken
 		}
 
-		if now.Before(tokens.lock.until) {
+		if now.Before(tokens.lock.until) && tokens.lock.owner != a.process {
 			if err := sleep(ctx, refreshPoll); err != nil {
 				return r, fmt.Errorf("%w: waiting for another node that refreshes: %w", ErrUnavailable, err)
 			}
 			continue
 		}
 
-		tokens.lock = refreshLock{owner: rand.Text(), until: now.Add(refreshLockTTL)}
+		tokens.lock = refreshLock{owner: a.process, until: now.Add(refreshLockTTL)}
 		r.tokens = tokens
 		r.stored = a.sealTokens(&tokens, i)
 		locked, err := a.replaceTokens(ctx, stored, r.stored)
