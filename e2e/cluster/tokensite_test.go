@@ -104,7 +104,7 @@ func once(act func()) func() bool {
 func startTokenSite(t *testing.T) *tokenSite {
 	t.Helper()
 
-	server := startRedis(t)
+	server := startRedis(t, "--appendfsync", "no") // a killed process loses nothing all the same
 	s := startTokenNodes(t, "REDIS_ADDRS="+server.addr)
 	s.server = server
 

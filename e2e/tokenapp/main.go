@@ -73,7 +73,9 @@ func application(url string, client redis.UniversalClient) (http.Handler, error)
 	}
 	cfg.BaseURL = url
 	cfg.Scopes = []string{"openid", "email", "offline_access"}
-	cfg.Sessions = sessionstores.New(redisstore.New(client))
+	store := redisstore.New(client)
+	store.Timeout = 5 * time.Second // tests run beside each other on few processors
+	cfg.Sessions = sessionstores.New(store)
 	cfg.Users = subjects{}
 	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	for audience := range strings.SplitSeq(os.Getenv("AUDIENCES"), ",") {
