@@ -42,6 +42,23 @@ func TestTokenSourceReturnsTheAccessToken(t *testing.T) {
 	})
 }
 
+func TestStoredAccessTokenCostsOneRead(t *testing.T) {
+	t.Parallel()
+
+	a := newTokenApp(t)
+	b := a.browser()
+	b.signIn(ada)
+	reads := func(path string) int64 {
+		before := a.store.reads.Load()
+		b.get(path)
+		return a.store.reads.Load() - before
+	}
+	page, token := reads("/account"), reads("/token?audience="+reportsAPI)
+	if token > page+1 {
+		t.Errorf("got %d reads with a token and %d without, want one more at most", token, page)
+	}
+}
+
 func TestTokenSourceAfterTheEndOfItsRequest(t *testing.T) {
 	t.Parallel()
 

@@ -30,7 +30,7 @@ test('a logout ends the tokens', async ({ page, signIn, idp }) => {
   expect((await page.request.get(tokenPath)).status()).toBe(200);
 
   await page.goto('/auth0/');
-  await page.getByText('Go to Logout').click();
+  await page.getByText('Logout').click();
   await idp.confirmLogout(page);
   await expect(page).toHaveURL('/auth0');
   const headers = { Accept: 'application/json' };
