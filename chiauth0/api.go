@@ -157,6 +157,15 @@ func (c *Config) checkAPIs(found *faults) {
 	}
 }
 
+// warnAboutOfflineAccess logs that the tokens of Config.APIs cannot be renewed.
+func (a *auth) warnAboutOfflineAccess() {
+	if len(a.APIs) == 0 || slices.Contains(a.Scopes, "offline_access") {
+		return
+	}
+	a.warnOnce("APIs are set without offline_access in Scopes (AUTH0_SCOPES): sessions have no " +
+		"refresh token, and AccessToken fails when the access token of the login has expired")
+}
+
 // parseAPIURL returns the URL that tokens of an API are sent to.
 func parseAPIURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)

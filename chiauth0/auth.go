@@ -69,6 +69,7 @@ func newAuth(c *Config) (*auth, error) {
 	}
 	a.useSessions()
 	a.announce()
+	a.warnAboutOfflineAccess()
 	return a, nil
 }
 

@@ -129,7 +129,7 @@ func wholeSeconds(raw json.RawMessage) (int64, bool) {
 		text = quoted
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || !(seconds > 0 && seconds <= math.MaxInt32) { // NaN fails as well
+	if err != nil || !(seconds >= 1 && seconds <= math.MaxInt32) { // NaN fails as well
 		return 0, false
 	}
 	return int64(seconds), true

@@ -73,6 +73,9 @@ func verifyJWT(
 	if errors.Is(signatures.err, ErrUnavailable) {
 		return nil, nil, signatures.err
 	}
+	if errors.Is(signatures.err, errStaleKeys) {
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidToken, errStaleKeys)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}

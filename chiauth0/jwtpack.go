@@ -44,21 +44,26 @@ func unpackJWT(token string) (parts []string, ok bool) {
 
 // packJWT is the reverse of unpackJWT, for what appendToken has stored.
 func packJWT(stored string) (token string, ok bool) {
-	r, ok := fields.Read(stored, tokensVersion)
+	r, ok := fields.Read([]byte(stored), tokensVersion)
 	if !ok {
 		return "", false
 	}
 
-	var parts []string
+	jwt := make([]byte, 0, base64.RawURLEncoding.EncodedLen(len(stored)))
+	parts := 0
 	for {
 		_, part, more := r.Next()
 		if !more {
 			break
 		}
-		parts = append(parts, toBase64(part))
+		if parts > 0 {
+			jwt = append(jwt, '.')
+		}
+		jwt = base64.RawURLEncoding.AppendEncode(jwt, part)
+		parts++
 	}
 
-	return strings.Join(parts, "."), len(parts) == 3 && !r.Malformed()
+	return string(jwt), parts == 3 && !r.Malformed()
 }
 
 func toBase64(part string) string {

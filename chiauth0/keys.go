@@ -26,6 +26,7 @@ const (
 
 var (
 	errUnknownKey  = errors.New("the signature matches none of the tenant's keys")
+	errStaleKeys   = fmt.Errorf("%w, and newer ones could not be fetched", errUnknownKey)
 	errNoUsableKey = errors.New("the tenant's key set has no usable key")
 	errBackingOff  = errors.New("the latest request failed, the next one waits")
 )
@@ -89,7 +90,7 @@ func (s *keySet) verify(
 		return nil, err
 	}
 	if rotated == keys {
-		return nil, errUnknownKey
+		return nil, errStaleKeys
 	}
 	if payload, ok := rotated.verify(jws, alg); ok {
 		return payload, nil

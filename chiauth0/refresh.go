@@ -2,7 +2,6 @@ package chiauth0
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -23,6 +22,9 @@ const (
 
 	// refreshPoll is how often a node looks whether the tokens of another one are there.
 	refreshPoll = 50 * time.Millisecond
+
+	// saveRetry is how long to wait before a save that has failed is tried again.
+	saveRetry = 500 * time.Millisecond
 )
 
 // accessToken returns an access token that the session has, or gets a new one.
@@ -41,9 +43,12 @@ func (a *auth) accessToken(ctx context.Context, req tokenRequest) (*oauth2.Token
 	if err != nil {
 		return nil, err
 	}
-	tokens, _, err := a.readTokens(ctx, &identity)
-	if err != nil {
+	tokens, stored, err := a.readTokens(ctx, &identity)
+	switch {
+	case err != nil:
 		return nil, tokensError(err)
+	case stored == nil:
+		return nil, a.noTokens(ctx)
 	}
 
 	now := time.Now()
@@ -64,6 +69,23 @@ func (a *auth) accessToken(ctx context.Context, req tokenRequest) (*oauth2.Token
 	}
 
 	return nil, err
+}
+
+// errNoTokens is for a signed-in user whose tokens are not stored.
+var errNoTokens = fmt.Errorf("%w (no tokens are stored with the session: a cookie session has no "+
+	"room for them, see HeaderBytes of its store)", ErrNoRefreshToken)
+
+// noTokens returns why a session has no tokens. Those that it refers to are revoked with it.
+func (a *auth) noTokens(ctx context.Context) error {
+	id, err := sessionstores.AttachmentID(ctx, a.sessions)
+	switch {
+	case err != nil:
+		return tokensError(err)
+	case id != "":
+		return ErrSessionEnded
+	}
+
+	return errNoTokens
 }
 
 // tokensError tells an outage of the session store apart from tokens that cannot be read.
@@ -94,8 +116,14 @@ func (a *auth) refresh(
 	}
 	defer unlock()
 
+	// The lock is held for one request to Auth0, so discovery comes first.
+	meta, err := a.provider.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		r, err := a.beginRefresh(ctx, i, req)
+		r.metadata = meta
 		if err != nil || r.token != nil {
 			return r.token, err
 		}
@@ -112,13 +140,15 @@ func (a *auth) refresh(
 type refreshing struct {
 	identity *userprovider.Identity
 	request  *tokenRequest
+	metadata *metadata
 	tokens   tokenSet
 	stored   []byte        // the tokens as they are stored while this process has the lock
 	token    *oauth2.Token // another request has got it meanwhile
 }
 
 // beginRefresh waits until no other node refreshes, and takes the lock. It returns the token if
-// another request has got it meanwhile.
+// another request has got it meanwhile. A lock of this process is left from a request that could
+// not release it: only one request of this process gets here.
 func (a *auth) beginRefresh(
 	ctx context.Context, i *userprovider.Identity, req *tokenRequest,
 ) (*refreshing, error) {
@@ -139,14 +169,14 @@ func (a *auth) beginRefresh(
 			return r, ErrNoRefreshToken
 		}
 
-		if now.Before(tokens.lock.until) {
+		if now.Before(tokens.lock.until) && tokens.lock.owner != a.process {
 			if err := sleep(ctx, refreshPoll); err != nil {
 				return r, fmt.Errorf("%w: waiting for another node that refreshes: %w", ErrUnavailable, err)
 			}
 			continue
 		}
 
-		tokens.lock = refreshLock{owner: rand.Text(), until: now.Add(refreshLockTTL)}
+		tokens.lock = refreshLock{owner: a.process, until: now.Add(refreshLockTTL)}
 		r.tokens = tokens
 		r.stored = a.sealTokens(&tokens, i)
 		locked, err := a.replaceTokens(ctx, stored, r.stored)
@@ -210,7 +240,12 @@ func (a *auth) finishRefresh(
 	}
 
 	claims, err := a.checkRefreshed(ctx, r, answer)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnavailable), errors.Is(err, errStaleKeys):
+		a.Logger.WarnContext(ctx, "refreshed ID token not verified, the old one is kept",
+			"subject", r.identity.Subject, "err", err)
+		answer.IDToken = ""
+	case err != nil:
 		return nil, false, a.endRefreshed(ctx, &tokens, err)
 	}
 	if answer.IDToken != "" {
@@ -244,21 +279,19 @@ func (a *auth) finishRefresh(
 }
 
 // saveRefreshed stores the tokens in place of those that were locked. A store that does not answer
-// is tried again: the refresh token that it has is spent.
+// is tried again until the lock expires: the refresh token that it has is spent.
 func (a *auth) saveRefreshed(
 	ctx context.Context, r *refreshing, tokens *tokenSet,
 ) (saved bool, err error) {
 	sealed := a.sealTokens(tokens, r.identity)
-	for attempt := range 5 {
+	for {
 		saved, err = a.replaceTokens(ctx, r.stored, sealed)
-		if !errors.Is(err, ErrUnavailable) {
+		if !errors.Is(err, ErrUnavailable) || !time.Now().Before(r.tokens.lock.until) {
 			return saved, err
 		}
-		a.Logger.WarnContext(ctx, "refreshed tokens not saved yet", "attempt", attempt+1, "err", err)
-		time.Sleep(time.Duration(attempt+1) * 200 * time.Millisecond)
+		a.Logger.WarnContext(ctx, "refreshed tokens not saved yet, trying again", "err", err)
+		time.Sleep(saveRetry)
 	}
-
-	return saved, err
 }
 
 // discardRefreshed is for tokens whose session has ended, or has had a new login, while they were
@@ -351,11 +384,6 @@ func (a *auth) releaseRefresh(ctx context.Context, r *refreshing) {
 // requestRefresh sends the refresh token to Auth0. A request that has timed out may have been
 // processed; it is not repeated.
 func (a *auth) requestRefresh(ctx context.Context, r *refreshing) (*tokenAnswer, error) {
-	meta, err := a.provider.metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-
 	form := url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {r.tokens.refreshToken},
@@ -367,7 +395,7 @@ func (a *auth) requestRefresh(ctx context.Context, r *refreshing) (*tokenAnswer,
 		form.Set("scope", strings.Join(a.refreshScopes(r.request), " "))
 	}
 
-	return a.postToken(ctx, meta.TokenEndpoint, form)
+	return a.postToken(ctx, r.metadata.TokenEndpoint, form)
 }
 
 // refreshScopes asks for openid as well, so that the answer has a new ID token.
@@ -389,11 +417,7 @@ func (a *auth) checkRefreshed(
 		return nil, nil
 	}
 
-	meta, err := a.provider.metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-	token, claims, err := a.verifyJWT(ctx, meta, answer.IDToken, a.ClientID, a.SigningAlg)
+	token, claims, err := a.verifyJWT(ctx, r.metadata, answer.IDToken, a.ClientID, a.SigningAlg)
 	if err != nil {
 		return nil, err
 	}

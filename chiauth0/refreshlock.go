@@ -66,7 +66,10 @@ type rotatedEntry struct {
 }
 
 const (
-	rotatedTTL = time.Minute
+	// rotatedTTL is how long a store may be down, or go back to what it had before a failover,
+	// without the loss of a refresh token that was rotated meanwhile.
+	rotatedTTL = 10 * time.Minute
+
 	maxRotated = 4096
 )
 
@@ -87,15 +90,20 @@ func (r *rotatedTokens) add(spent string, tokens tokenSet) {
 	r.bySpent[spent] = rotatedEntry{tokens, time.Now()}
 }
 
-// removeOld drops what has expired, and everything if nothing has.
+// removeOld drops what has expired, or the oldest entry if nothing has.
 func (r *rotatedTokens) removeOld() {
+	var oldest string
 	for spent, entry := range r.bySpent {
 		if time.Since(entry.added) > rotatedTTL {
 			delete(r.bySpent, spent)
+			continue
+		}
+		if oldest == "" || entry.added.Before(r.bySpent[oldest].added) {
+			oldest = spent
 		}
 	}
 	if len(r.bySpent) >= maxRotated {
-		clear(r.bySpent)
+		delete(r.bySpent, oldest)
 	}
 }
 

@@ -39,7 +39,7 @@ export default defineConfig({
   projects: [
     // tests/both runs with the stand-in tenant and the certified provider. tests/sessions runs with
     // each session store. tests/stand-in runs with the stand-in tenant and sessions in memory.
-    { name: 'stand-in', use: { identityProvider: 'stand-in' } },
+    { name: 'stand-in', testIgnore: 'tokens/*', use: { identityProvider: 'stand-in' } },
     { name: 'redis sessions', testMatch: sessions, use: { identityProvider: 'redis sessions' } },
     { name: 'cookie sessions', testMatch: sessions, use: { identityProvider: 'cookie sessions' } },
     { name: 'oidc-provider', testDir: 'tests/both', use: { identityProvider: 'oidc-provider' } },
@@ -48,6 +48,11 @@ export default defineConfig({
       testMatch: 'both/logout.spec.mjs',
       use: { identityProvider: 'oidc-provider, older logout' },
     },
+    ...['oidc-provider, short tokens', 'oidc-provider, stronger client'].map((name) => ({
+      name,
+      testDir: 'tests/tokens',
+      use: { identityProvider: name },
+    })),
   ],
 });
 

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// binary is the path of the example. TestMain builds it once, with the race detector.
-var binary string
+// binary is the path of the example, and tokenApp that of e2e/tokenapp. TestMain builds them once,
+// with the race detector.
+var binary, tokenApp string
 
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
@@ -38,7 +39,8 @@ func buildAndRun(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 
 	binary = filepath.Join(dir, "example")
-	build := exec.Command("go", "build", "-race", "-o", binary, "../../example")
+	tokenApp = filepath.Join(dir, "tokenapp")
+	build := exec.Command("go", "build", "-race", "-o", dir, "../../example", "../tokenapp")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1

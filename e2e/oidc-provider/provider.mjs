@@ -21,32 +21,39 @@ const groupsByEmail = {
  * @param {number} [options.port] the port; 0, the default, is a free one
  * @param {boolean} [options.endSession] false removes end_session_endpoint from the discovery
  *   document, as in Auth0 tenants created before November 2023; their logout is /v2/logout
+ * @param {number} [options.accessTokenLifetime] in seconds
+ * @param {boolean} [options.requirePush] true refuses logins that are not pushed to /oauth/par
  * @returns {{
  *   issuer: string,
  *   register: (client: {
- *     id: string, secret: string, callbackURLs: string[], logoutURLs: string[],
+ *     id: string, secret?: string, key?: JsonWebKey, callbackURLs: string[], logoutURLs: string[],
  *   }) => void,
  *   problems: string[],
+ *   refreshes: () => number,
  *   close: () => Promise<void>,
- * }} problems lists the errors of the requests that the provider received
+ * }} a client with a key instead of a secret authenticates by private_key_jwt; problems lists the errors of the requests that the provider received
  */
-export async function startProvider({ port = 0, endSession = true } = {}) {
+export async function startProvider({ port = 0, ...options } = {}) {
   const server = createServer();
   server.listen(port, 'localhost');
   await once(server, 'listening');
   const issuer = `http://localhost:${server.address().port}/`;
   const problems = [];
+  let refreshes = 0;
 
   return {
     issuer,
     problems,
+    refreshes: () => refreshes,
     register(client) {
-      const provider = new Provider(issuer, configuration(client, endSession));
+      const provider = new Provider(issuer, configuration(client, options));
       provider.use(auth0Logout(provider, client));
       for (const event of [
         'authorization.error',
         'grant.error',
         'end_session.error',
+        'pushed_authorization_request.error',
+        'revocation.error',
         'userinfo.error',
         'server_error',
       ]) {
@@ -57,6 +64,11 @@ export async function startProvider({ port = 0, endSession = true } = {}) {
           }
         });
       }
+      provider.on('grant.success', (ctx) => {
+        if (ctx.oidc.params.grant_type === 'refresh_token') {
+          refreshes++;
+        }
+      });
       server.on('request', provider.callback());
     },
     async close() {
@@ -67,17 +79,21 @@ export async function startProvider({ port = 0, endSession = true } = {}) {
   };
 }
 
-function configuration(client, endSession) {
+function configuration(
+  client,
+  { endSession = true, accessTokenLifetime = 3600, requirePush = false },
+) {
   return {
     clients: [
       {
         client_id: client.id,
-        client_secret: client.secret,
+        ...(client.secret && { client_secret: client.secret }),
+        ...(client.key && { jwks: { keys: [client.key] } }),
         redirect_uris: client.callbackURLs,
         ...(endSession && { post_logout_redirect_uris: client.logoutURLs }),
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        token_endpoint_auth_method: 'client_secret_post',
+        token_endpoint_auth_method: client.key ? 'private_key_jwt' : 'client_secret_post',
       },
     ],
     routes: {
@@ -86,18 +102,23 @@ function configuration(client, endSession) {
       userinfo: '/userinfo',
       jwks: '/.well-known/jwks.json',
       revocation: '/oauth/revoke',
+      pushed_authorization_request: '/oauth/par',
       end_session: '/oidc/logout',
     },
     features: {
       devInteractions: { enabled: true }, // a login page that accepts any user name and password
       rpInitiatedLogout: { enabled: endSession },
       revocation: { enabled: true },
+      pushedAuthorizationRequests: {
+        enabled: requirePush,
+        requirePushedAuthorizationRequests: requirePush,
+      },
     },
     pkce: { required: () => true },
     conformIdTokenClaims: false, // profile claims in the ID token, as Auth0 sends them
     rotateRefreshToken: true,
-    issueRefreshToken: async (_ctx, client, code) =>
-      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+    // The provider removes offline_access from a login without prompt=consent.
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     claims: {
       openid: ['sub', 'sid', 'auth_time'],
       email: ['email', 'email_verified'],
@@ -110,7 +131,7 @@ function configuration(client, endSession) {
       Session: 3600,
       Interaction: 3600,
       Grant: 3600,
-      AccessToken: 3600,
+      AccessToken: accessTokenLifetime,
       IdToken: 3600,
       AuthorizationCode: 60,
     },

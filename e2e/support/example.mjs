@@ -1,17 +1,26 @@
-// Starts the example with an environment and a free port.
+// Starts the example or e2e/tokenapp with an environment and a free port.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { binary } from './build.mjs';
+import { binary, tokenApp } from './build.mjs';
 
 /**
  * Starts the example on 127.0.0.1. Returns { url, output, stop } when the example prints that it is
  * ready. The identity provider is on localhost: cookies ignore ports, so only another host name
  * makes the callback cross-site, as it is with Auth0.
  */
-export async function startExample(env = {}) {
-  const child = spawn(binary, {
+export function startExample(env = {}) {
+  return start(binary, 'example', env);
+}
+
+/** Starts e2e/tokenapp, whose /token answers with an access token, as startExample does. */
+export function startTokenApp(env) {
+  return start(tokenApp, 'token application', env);
+}
+
+async function start(program, name, env) {
+  const child = spawn(program, {
     env: { ADDR: '127.0.0.1:0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -21,7 +30,7 @@ export async function startExample(env = {}) {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         output.push(line);
-        const ready = line.match(/^The example is ready: (\S+)/);
+        const ready = line.match(/^The .* is ready: (\S+)/);
         if (ready) {
           resolve(ready[1]);
         }
@@ -29,7 +38,7 @@ export async function startExample(env = {}) {
     }
     child.on('error', reject);
     child.on('exit', (code) =>
-      reject(new Error(`the example ended with ${code}:\n${output.join('\n')}`)),
+      reject(new Error(`the ${name} ended with ${code}:\n${output.join('\n')}`)),
     );
   });
 
@@ -41,7 +50,7 @@ export async function startExample(env = {}) {
       child.kill('SIGTERM');
       const [code, signal] = await exited;
       if (code !== 0) {
-        throw new Error(`the example ended with ${code ?? signal}:\n${output.join('\n')}`);
+        throw new Error(`the ${name} ended with ${code ?? signal}:\n${output.join('\n')}`);
       }
     },
   };

@@ -1,10 +1,11 @@
 // The identity providers of the tests. Each has its own pages behind the same actions.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProvider, GROUPS_CLAIM } from '../oidc-provider/provider.mjs';
-import { startExample } from './example.mjs';
+import { startExample, startTokenApp } from './example.mjs';
 import { startRedis } from './redis.mjs';
 
 /** The stand-in tenant inside the example. */
@@ -88,23 +89,65 @@ async function startWithProvider(options) {
     AUTH0_STAFF_GROUP: 'staff',
     AUTH0_SUPERUSER_GROUP: 'superusers',
   });
+  register(provider, app, client);
+  return { ...app, stop: () => stopBoth(app, provider) };
+}
+
+function register(provider, app, client) {
   provider.register({
     ...client,
     callbackURLs: [`${app.url}/auth0/callback`],
     logoutURLs: [`${app.url}/auth0`],
   });
-  return {
-    ...app,
-    async stop() {
-      await app.stop();
-      await provider.close();
-      if (provider.problems.length > 0) {
-        throw new Error(
-          `the provider refused what the application sent:\n${provider.problems.join('\n')}`,
-        );
-      }
-    },
-  };
+}
+
+// stopBoth fails if the provider has refused a request.
+async function stopBoth(app, provider) {
+  await app.stop();
+  await provider.close();
+  if (provider.problems.length > 0) {
+    throw new Error(
+      `the provider refused what the application sent:\n${provider.problems.join('\n')}`,
+    );
+  }
+}
+
+/** The certified provider with access tokens of two seconds, for e2e/tokenapp. */
+const shortTokens = {
+  ...oidcProvider,
+  start: () => startTokens({}, { secret: 'the secret of a client of a test provider' }),
+};
+
+/** The same with pushed authorization requests and a client that authenticates with a key. */
+const strongerClient = {
+  ...oidcProvider,
+  start() {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return startTokens(
+      { requirePush: true },
+      {
+        key: { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' },
+        pem: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      },
+    );
+  },
+};
+
+async function startTokens(options, { secret, key, pem }) {
+  const redis = await startRedis();
+  const provider = await startProvider({ ...options, accessTokenLifetime: 2 });
+  const app = await startTokenApp({
+    REDIS_ADDRS: redis.url.replace('redis://', ''),
+    AUDIENCES: 'https://api.example/',
+    AUTH0_DOMAIN: provider.issuer,
+    AUTH0_CLIENT_ID: 'example',
+    AUTH0_SECRET: 'a secret of 32 bytes or more that seals the sessions',
+    ...(secret && { AUTH0_CLIENT_SECRET: secret }),
+    ...(pem && { AUTH0_CLIENT_ASSERTION_SIGNING_KEY: pem }),
+  });
+  register(provider, app, { id: 'example', secret, key });
+  const stop = () => stopBoth(app, provider).finally(redis.stop);
+  return { ...app, refreshes: provider.refreshes, stop };
 }
 
 export const identityProviders = {
@@ -113,4 +156,6 @@ export const identityProviders = {
   'cookie sessions': cookieSessions,
   'oidc-provider': oidcProvider,
   'oidc-provider, older logout': olderLogout,
+  'oidc-provider, short tokens': shortTokens,
+  'oidc-provider, stronger client': strongerClient,
 };
