@@ -61,12 +61,3 @@ func needsServers(t *testing.T) {
 	}
 	t.Parallel()
 }
-
-// pending skips a test of a behaviour that the library does not have yet, unless
-// CHIAUTH0_PENDING=1.
-func pending(t *testing.T, behaviour string) {
-	t.Helper()
-	if os.Getenv("CHIAUTH0_PENDING") != "1" {
-		t.Skip("not built yet: " + behaviour)
-	}
-}

@@ -197,7 +197,6 @@ func TestMemorySessionsBehindDefaultNginx(t *testing.T) {
 
 func TestCookieSessionsBehindDefaultNginx(t *testing.T) {
 	needsServers(t)
-	pending(t, "the cookies of one answer stay below 4 KB")
 	for _, size := range claimSizes {
 		t.Run(fmt.Sprintf("claim of %d bytes", size), func(t *testing.T) {
 			t.Parallel()
@@ -210,7 +209,6 @@ func TestCookieSessionsBehindDefaultNginx(t *testing.T) {
 // the logout work.
 func TestFullCookieSessionBehindDefaultNginx(t *testing.T) {
 	needsServers(t)
-	pending(t, "a cookie session that is too large for nginx is an error")
 	app := startProxied(t, cookiestore.New(cookieSecret), 0)
 	app.signIn()
 	refused := false
