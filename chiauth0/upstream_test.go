@@ -67,7 +67,10 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var last lastError
-			handlers := []func(http.ResponseWriter, *http.Request, *chiauth0.Error){nil, last.handle}
+			handlers := []func(http.ResponseWriter, *http.Request, *chiauth0.Error){
+				nil,
+				last.handle,
+			}
 			for _, handler := range handlers {
 				a := newApp(t, func(c *chiauth0.Config) { c.ErrorHandler = handler })
 				a.tenant.Misbehave(

@@ -55,11 +55,9 @@ func TestUserFromContext(t *testing.T) {
 		t.Parallel()
 		type key struct{}
 		parent, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "kept"))
-		child := context.WithValue(
-			chiauth0.WithUser(parent, signedInAda, identity),
-			"other",
-			1,
-		) //nolint:revive,staticcheck // a stranger's key
+		type foreignKey struct{}
+		child := chiauth0.WithUser(parent, signedInAda, identity)
+		child = context.WithValue(child, foreignKey{}, 1)
 		cancel()
 		if child.Value(key{}) != "kept" || child.Err() == nil {
 			t.Error("value or cancellation is lost")
