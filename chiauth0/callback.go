@@ -241,7 +241,8 @@ func (a *auth) signIn(
 		return user, login, err
 	}
 
-	return user, login, a.beginSession(ctx, user, &login, token)
+	err = a.beginSession(ctx, user, &login, token)
+	return user, login, err
 }
 
 // check returns an error unless the answer has a code of this provider.
