@@ -99,7 +99,9 @@ func token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	fmt.Fprint(w, token.AccessToken)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	fmt.Fprint(w, token.AccessToken) //nolint:gosec // a browser does not take it for HTML
 }
 
 func status(err error) int {
