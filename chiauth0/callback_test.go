@@ -14,7 +14,7 @@ import (
 	"github.com/chiauth0/auth/chiauth0/chiauth0test"
 )
 
-// refused checks an answer of the callback that lets nobody in: its status, no session in the
+// refused checks an answer of the callback that begins no session: its status, no session in the
 // store, no session cookie, and no transaction left behind.
 func (b *browser) refused(resp *response, status int) {
 	t := b.app.t
@@ -33,7 +33,7 @@ func (b *browser) refused(resp *response, status int) {
 	}
 }
 
-// refusedByRestart checks that a callback begins the login again and signs nobody in.
+// refusedByRestart checks that a callback begins the login again and begins no session.
 func (b *browser) refusedByRestart(resp *response) {
 	t := b.app.t
 	t.Helper()
@@ -89,7 +89,7 @@ func TestStrayCallback(t *testing.T) {
 			}
 			if strings.Contains(test.query, "%zz") || strings.Contains(test.query, ";") ||
 				strings.Count(test.query, "=") > 2 {
-				return // nobody knows which login it was
+				return // the login is not known
 			}
 			if link := resp.retryLink(t); link != "/auth0/login" {
 				t.Errorf("Try again leads to %q", link)
@@ -104,7 +104,7 @@ func TestStrayCallback(t *testing.T) {
 		}
 	})
 	t.Run(
-		"an error without a valid state signs nobody out, and touches no login",
+		"an error without a valid state changes no session and no login",
 		func(t *testing.T) {
 			b := a.browser()
 			b.signIn(ada)
@@ -285,7 +285,7 @@ func TestCallbackAgain(t *testing.T) {
 }
 
 // The callback's query is a stranger's: with a login under way or without, nothing that is not the
-// tenant's answer signs anybody in or breaks anything.
+// tenant's answer begins a session or causes a panic.
 func FuzzCallback(f *testing.F) {
 	a := newApp(f)
 	for _, query := range []string{

@@ -47,7 +47,7 @@ type Config struct {
 	ClientKeyAlg string
 
 	// PushedAuthorization sends the parameters of a login to Auth0 before the browser goes there
-	// (RFC 9126), so that nobody can read or change them on the way. It is on by itself if the
+	// (RFC 9126), so that the browser cannot read or change them. It is on by itself if the
 	// tenant requires it.
 	PushedAuthorization bool
 

@@ -38,7 +38,7 @@ func (a *app) addConfig(change func(*chiauth0.Config)) {
 func TestConfigsOnOneManager(t *testing.T) {
 	t.Parallel()
 	t.Run(
-		"another client's session is nobody's, and the cart is the browser's",
+		"another client's session is anonymous, and the cart is the browser's",
 		func(t *testing.T) {
 			t.Parallel()
 			a := newApp(t)
@@ -46,14 +46,14 @@ func TestConfigsOnOneManager(t *testing.T) {
 			b := a.browser()
 			b.get("/cart?add=book")
 			b.signIn(ada)
-			if got := b.get("/whoami2").body; !strings.HasPrefix(got, "nobody") {
+			if got := b.get("/whoami2").body; !strings.HasPrefix(got, "anonymous") {
 				t.Errorf("the second one sees %q", got)
 			}
 			if resp := b.login("/second/login", ada); resp.StatusCode != http.StatusSeeOther {
 				t.Fatalf("%s %s", resp.Status, resp.body)
 			}
 			if first, second := b.whoami(), b.get("/whoami2").body; second != "hello "+ada ||
-				!strings.HasPrefix(first, "nobody") {
+				!strings.HasPrefix(first, "anonymous") {
 				t.Errorf("the first one sees %q, the second %q", first, second)
 			}
 			if got := b.get("/cart").body; got != "cart: book" {
@@ -61,7 +61,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			}
 		},
 	)
-	t.Run("another tenant's session is nobody's", func(t *testing.T) {
+	t.Run("another tenant's session is anonymous", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		other := newAppAt(
@@ -73,11 +73,11 @@ func TestConfigsOnOneManager(t *testing.T) {
 		b.signIn(ada)
 		b.get("/cart?add=diary")
 		a.net.serve("https://app.example", other.router)
-		if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+		if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 			t.Errorf("the other one sees %q", got)
 		}
 
-		// The same subject of another issuer is somebody else.
+		// The same subject of another issuer is another user.
 		a.net.serve(other.tenant.Issuer(), other.tenant)
 		ours := other.browser()
 		ours.Jar, ours.Transport, other.net.handlers = b.Jar, other.net, a.net.handlers
@@ -134,7 +134,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 			t.Errorf("%d users", len(got))
 		}
 	})
-	t.Run("what somebody wrote into the session is no identity", func(t *testing.T) {
+	t.Run("a string in the session is no identity", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t)
 		a.router.With(chiauth0.LoadUser(a.cfg)).
@@ -147,7 +147,7 @@ func TestConfigsOnOneManager(t *testing.T) {
 		} {
 			b := a.browser()
 			b.get("/forge?value=" + url.QueryEscape(value))
-			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+			if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 				t.Errorf("%q makes it %s", value, got)
 			}
 		}

@@ -192,7 +192,7 @@ func TestConcurrentFirstUse(t *testing.T) {
 	}
 }
 
-// Handlers can use cfg.Sessions, whoever has made it.
+// Handlers can use cfg.Sessions if the package has made it, too.
 func TestDefaultSessions(t *testing.T) {
 	t.Parallel()
 	for name, use := range map[string]func(*chiauth0.Config){

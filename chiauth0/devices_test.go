@@ -152,8 +152,8 @@ func TestEndSession(t *testing.T) {
 	if !strings.Contains(a.log.lastLine(), "code=session_revoked") {
 		t.Errorf("got the log line %s, want session_revoked", a.log.lastLine())
 	}
-	if got := laptop.whoami(); !strings.HasPrefix(got, "nobody") {
-		t.Errorf("the ended session: got %q, want nobody", got)
+	if got := laptop.whoami(); !strings.HasPrefix(got, "anonymous") {
+		t.Errorf("the ended session: got %q, want an anonymous visitor", got)
 	}
 	if got := phone.whoami(); got != "hello "+ada {
 		t.Errorf("the other session: got %q, want Ada still signed in", got)
@@ -168,8 +168,8 @@ func TestEndOtherSessions(t *testing.T) {
 	if got := phone.get("/end-others").body; got != "<nil>" {
 		t.Errorf("EndOtherSessions: got %s, want no error", got)
 	}
-	if got := laptop.whoami(); !strings.HasPrefix(got, "nobody") {
-		t.Errorf("the other session: got %q, want nobody", got)
+	if got := laptop.whoami(); !strings.HasPrefix(got, "anonymous") {
+		t.Errorf("the other session: got %q, want an anonymous visitor", got)
 	}
 	for b, want := range map[*browser]string{phone: ada, other: grace} {
 		if got := b.whoami(); got != "hello "+want {

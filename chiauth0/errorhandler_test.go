@@ -21,7 +21,7 @@ func TestProblems(t *testing.T) {
 	pages := ownPages(t, "Accept", "application/json")
 	for name, page := range pages {
 		if codes[name] == "" {
-			continue // a page for people whoever asks
+			continue // a page for people, also for programs
 		}
 		checkProblem(t, page, page.StatusCode, codes[name])
 		if page.Header.Get("X-Content-Type-Options") != "nosniff" ||

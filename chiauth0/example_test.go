@@ -54,7 +54,7 @@ func ExampleRouter() {
 	r.Mount("/auth0", chiauth0.Router(cfg))
 	r.With(chiauth0.RequireLogin(cfg)).Get("/account", account)
 
-	show(r, "/account") // nobody is signed in
+	show(r, "/account") // no user is signed in
 	// Output: 302 https://app.example/auth0/login?next_url=%2Faccount
 }
 
@@ -71,7 +71,7 @@ func ExampleCallback() {
 	// Output: 400
 }
 
-// A public page that greets whoever is signed in.
+// A public page that greets the signed-in user.
 func ExampleLoadUser() {
 	cfg := exampleConfig()
 	r := chi.NewRouter()

@@ -60,7 +60,7 @@ func TestGuardRefusals(t *testing.T) {
 			if len(resp.Header["Set-Cookie"]) > 0 {
 				t.Errorf("cookies %q", resp.Header["Set-Cookie"])
 			}
-			if strings.Contains(resp.body, "hello") || strings.Contains(resp.body, "nobody") {
+			if strings.Contains(resp.body, "hello") || strings.Contains(resp.body, "anonymous") {
 				t.Fatalf("the handler was reached: %s", resp.body)
 			}
 			if test.redirected {
@@ -133,7 +133,7 @@ func TestGuardsLetThrough(t *testing.T) {
 		groups any
 		opens  []string
 	}{
-		"nobody's":                   {nil, nil},
+		"an anonymous visitor":       {nil, nil},
 		"staff":                      {[]string{"staff"}, []string{"/staff"}},
 		"superuser, who is no staff": {[]string{"root"}, []string{"/superuser"}},
 		"editors":                    {[]string{"writers", "editors"}, []string{"/editors"}},

@@ -143,11 +143,11 @@ func routes(cfg *chiauth0.Config) *chi.Mux {
 	return r
 }
 
-// whoami answers with the subject of whoever is signed in.
+// whoami answers with the subject of the signed-in user.
 func whoami(w http.ResponseWriter, r *http.Request) {
 	identity, err := chiauth0.IdentityFrom(r.Context())
 	if err != nil {
-		fmt.Fprintf(w, "nobody: %v", err)
+		fmt.Fprintf(w, "anonymous: %v", err)
 		return
 	}
 	fmt.Fprintf(w, "hello %s", identity.Email)
@@ -288,7 +288,7 @@ func (b *browser) login(loginPath, email string) *response {
 	return b.get(b.authorize(b.begin(loginPath), email).String())
 }
 
-// signIn is login for somebody who has to succeed.
+// signIn is login, which has to succeed.
 func (b *browser) signIn(email string) {
 	b.app.t.Helper()
 	if resp := b.login("/auth0/login", email); resp.StatusCode != http.StatusSeeOther {
@@ -299,7 +299,7 @@ func (b *browser) signIn(email string) {
 	}
 }
 
-// whoami is what the public page says about this browser: "hello" and an e-mail, or "nobody" and
+// whoami is what the public page says about this browser: "hello" and an e-mail, or "anonymous" and
 // why.
 func (b *browser) whoami() string {
 	b.app.t.Helper()
@@ -362,7 +362,7 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 		before(req)
 	}
 	if h == nil {
-		return nil, fmt.Errorf("nobody listens at %s", req.URL.Host)
+		return nil, fmt.Errorf("no server listens at %s", req.URL.Host)
 	}
 	if req.Body != nil {
 		defer req.Body.Close()

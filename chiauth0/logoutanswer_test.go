@@ -74,7 +74,7 @@ func TestLogoutWithoutEndSessionEndpoint(t *testing.T) {
 			if resp.StatusCode != http.StatusSeeOther || resp.location() != test.want {
 				t.Errorf("got %s to %q, want 303 to %q", resp.Status, resp.location(), test.want)
 			}
-			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+			if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 				t.Errorf("got %q, want no user", got)
 			}
 		})

@@ -14,7 +14,7 @@ import (
 	"github.com/chiauth0/auth/userprovider"
 )
 
-// checkUnavailable checks an answer to somebody whose session we could not read: 503, nothing said
+// checkUnavailable checks an answer to a visitor whose session cannot be read: 503, nothing said
 // about the session.
 func checkUnavailable(t *testing.T, what string, resp *response) {
 	t.Helper()
@@ -40,7 +40,7 @@ var needsUser = []string{
 	"/auth0/logout",
 }
 
-// TestStoreDown shows that a store that does not answer signs nobody out.
+// TestStoreDown shows that a store that does not answer signs no user out.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -59,7 +59,7 @@ func TestStoreDown(t *testing.T) {
 		checkProblem(t, api, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
 	if resp := b.get("/"); resp.StatusCode != http.StatusOK ||
-		!strings.HasPrefix(resp.body, "nobody: chiauth0: unavailable: sessionstores:") {
+		!strings.HasPrefix(resp.body, "anonymous: chiauth0: unavailable: sessionstores:") {
 		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	if resp := b.get("/cart"); resp.StatusCode != http.StatusOK || resp.body != "cart: " {
@@ -102,7 +102,7 @@ func TestProviderDown(t *testing.T) {
 		checkUnavailable(t, path+" for a program", b.get(path, "Accept", "application/json"))
 	}
 	resp := b.get("/")
-	if resp.body != "nobody: chiauth0: unavailable: user provider: database is locked" {
+	if resp.body != "anonymous: chiauth0: unavailable: user provider: database is locked" {
 		t.Errorf("an unguarded page answered %s: %s", resp.Status, resp.body)
 	}
 	users.down.Store(nil)

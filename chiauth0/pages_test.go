@@ -64,7 +64,7 @@ func ownPages(t *testing.T, headers ...string) map[string]*response {
 	return pages
 }
 
-// hostileName is a name that somebody gave themselves.
+// hostileName is a name that a user has chosen.
 const hostileName = `<script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`" +
 	`&amp;{{.}}` + "\u2028</title></style>"
 

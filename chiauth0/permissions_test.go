@@ -42,7 +42,7 @@ func TestRequirePermission(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nobody", func(t *testing.T) {
+	t.Run("anonymous", func(t *testing.T) {
 		t.Parallel()
 		w := httptest.NewRecorder()
 		page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://app.example/", nil))

@@ -19,7 +19,7 @@ import (
 //	r.With(chiauth0.RequireLogin(cfg)).Mount("/api/orders", orders)
 //
 // The target is the URL of one of Config.APIs, or begins with it. The path below the mount is
-// appended to it.
+// appended to it; a request for the mount itself is forwarded with a final slash.
 //
 // The Cookie and Authorization headers of the browser are not forwarded, and Set-Cookie of the API
 // is not sent back. A request that changes something has to come from a page of this origin. One

@@ -160,8 +160,7 @@ func TestHeadOfTheRouter(t *testing.T) {
 	}
 }
 
-// TestTwoConfigs shows that with two Configs on one session manager, one's user is
-// nobody to the other.
+// With two Configs on one session manager, the user of one is anonymous to the other.
 func TestTwoConfigs(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -181,7 +180,7 @@ func TestTwoConfigs(t *testing.T) {
 		if resp := b.get("/other"); resp.StatusCode != http.StatusFound {
 			t.Errorf("%s: the other's guard answered %s: %s", name, resp.Status, resp.body)
 		}
-		if resp := b.get("/inside"); !strings.HasPrefix(resp.body, "nobody") {
+		if resp := b.get("/inside"); !strings.HasPrefix(resp.body, "anonymous") {
 			t.Errorf("%s: behind the other's LoadUser: %s", name, resp.body)
 		}
 		if resp := b.get("/outside"); resp.body != "hello "+ada {

@@ -79,7 +79,7 @@ func TestProviderRefuses(t *testing.T) {
 			if retry := resp.Header.Get("Retry-After"); (retry != "") != (test.status == 503) {
 				t.Errorf("Retry-After is %q", retry)
 			}
-			if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+			if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 				t.Errorf("then it is %s", got)
 			}
 
@@ -99,7 +99,7 @@ func TestProviderRefuses(t *testing.T) {
 		if err := a.users.SetActive(a.users.Accounts()[0].ID, false); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+		if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 			t.Errorf("the next request is of %s", got)
 		}
 		b.refused(b.login("/auth0/login", ada), http.StatusForbidden)

@@ -29,7 +29,7 @@ func TestUserFromContext(t *testing.T) {
 	identity := userprovider.Identity{Subject: "auth0|1", Groups: []string{"editors"}}
 	ctx := chiauth0.WithUser(t.Context(), signedInAda, identity)
 
-	t.Run("nobody's context", func(t *testing.T) {
+	t.Run("a context without a user", func(t *testing.T) {
 		t.Parallel()
 		_, err1 := chiauth0.UserFrom(t.Context())
 		_, err2 := chiauth0.IdentityFrom(t.Context())
@@ -233,6 +233,6 @@ func TestUserFromManyGoroutines(t *testing.T) {
 	)
 	b.get("/")
 	if n := users.finds.Load() - before; n != 0 {
-		t.Errorf("nobody asked, but %d calls of FindUser", n)
+		t.Errorf("no handler has asked for the user, but there are %d calls of FindUser", n)
 	}
 }

@@ -63,7 +63,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 
 		Devices:    devices,
 		CanList:    canList,
-		DeviceDone: s.cfg.Sessions.PopString(ctx, doneKey),
+		DeviceDone: s.cfg.Sessions.PopString(ctx, deviceDoneKey),
 	}
 	s.render(w, r, http.StatusOK, "account", p)
 }

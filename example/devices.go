@@ -7,6 +7,9 @@ import (
 	"github.com/chiauth0/auth/chiauth0"
 )
 
+// deviceDoneKey is the session key of the message for the next account page.
+const deviceDoneKey = "device_done"
+
 // devices returns the sessions of the viewer. The session store may not be able to list them, as
 // with cookie sessions.
 func (s *site) devices(r *http.Request) (sessions []chiauth0.SessionInfo, ok bool, err error) {
@@ -47,6 +50,6 @@ func (s *site) deviceEnded(w http.ResponseWriter, r *http.Request, err error, do
 		return
 	}
 
-	s.cfg.Sessions.Put(r.Context(), doneKey, done)
+	s.cfg.Sessions.Put(r.Context(), deviceDoneKey, done)
 	http.Redirect(w, r, "/account#devices", http.StatusSeeOther)
 }

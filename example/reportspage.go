@@ -37,12 +37,12 @@ func (s *site) reports(w http.ResponseWriter, r *http.Request) {
 
 	status, list, err := s.fetchReports(r.Context())
 	if err != nil {
-		s.fail(w, r, apiError(err))
+		s.failAPI(w, r, err)
 		return
 	}
 	token, err := s.tokenFacts(r.Context())
 	if err != nil {
-		s.fail(w, r, apiError(err))
+		s.failAPI(w, r, err)
 		return
 	}
 	p.Reports = reportsPage{
@@ -57,6 +57,12 @@ func (s *site) reports(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	s.render(w, r, http.StatusOK, "reports", p)
+}
+
+// failAPI answers a request whose call of the API has failed.
+func (s *site) failAPI(w http.ResponseWriter, r *http.Request, err error) {
+	s.cfg.Logger.WarnContext(r.Context(), "call of the reports API failed", "err", err)
+	s.fail(w, r, apiError(err))
 }
 
 func (s *site) tokenFacts(ctx context.Context) (tokenFacts, error) {

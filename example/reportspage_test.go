@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,6 +44,16 @@ func TestReportsPageShowsAnswerOfAPI(t *testing.T) {
 		if wantScope := email == "staff@example.com"; hasScope != wantScope {
 			t.Errorf("%s: scope read:reports is %v, want %v", email, hasScope, wantScope)
 		}
+	}
+}
+
+// The tokens of a cookie session are in its cookies.
+func TestReportsPageWithCookieSessions(t *testing.T) {
+	app := start(t, "SESSION_STORE=cookie", "AUTH0_SECRET="+strings.Repeat("s", 32),
+		"DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "users.db"))
+	_, status, page := app.signIn(t, "staff@example.com", "/reports")
+	if status != http.StatusOK || !strings.Contains(page, "2026-10") {
+		t.Errorf("got %d, want the reports:\n%s", status, page)
 	}
 }
 
@@ -133,6 +145,49 @@ func TestReportsPagesWithoutAPI(t *testing.T) {
 		page := w.Body.String()
 		if w.Code != http.StatusOK || !strings.Contains(page, "AUTH0_AUDIENCE") {
 			t.Errorf("%s: got %d, want a page that names AUTH0_AUDIENCE:\n%s", path, w.Code, page)
+		}
+	}
+}
+
+func TestReportsPageWhileTokensCannotBeRefreshed(t *testing.T) {
+	app := start(t)
+	app.tenant.AccessTokenLifetime = time.Second
+	stella, _, _ := app.signIn(t, "staff@example.com", "/account")
+	time.Sleep(1100 * time.Millisecond) // the lifetime
+	app.tenant.Misbehave(chiauth0test.Faults{
+		Intercept: func(w http.ResponseWriter, r *http.Request) bool {
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		},
+	})
+	req, err := http.NewRequest(http.MethodGet, app.url+"/reports", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/html")
+	resp, err := stella.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := readBody(t, resp)
+	if resp.StatusCode != http.StatusBadGateway || !strings.Contains(page, "Try again") {
+		t.Errorf("while the tenant is down: got %s, want 502 and a link:\n%s", resp.Status, page)
+	}
+}
+
+func TestAPIErrorNamesTheWayOut(t *testing.T) {
+	for err, want := range map[error]struct {
+		status int
+		retry  string
+	}{
+		chiauth0.ErrSessionEnded:   {http.StatusUnauthorized, "/auth0/login?next_url=/reports"},
+		chiauth0.ErrNoRefreshToken: {http.StatusForbidden, "prompt=login&next_url=/reports"},
+		chiauth0.ErrUnavailable:    {http.StatusBadGateway, "/reports"},
+	} {
+		got := apiError(fmt.Errorf("GET /reports: %w", err))
+		if got.Status != want.status || !strings.HasSuffix(got.RetryURL, want.retry) {
+			t.Errorf("%v: got %d and %s, want %d and %s",
+				err, got.Status, got.RetryURL, want.status, want.retry)
 		}
 	}
 }

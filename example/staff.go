@@ -16,14 +16,20 @@ import (
 // A staffPage is the data of the staff page.
 type staffPage struct {
 	List      userList
-	Done      string // the result of the viewer's last action
+	Done      done   // the result of the viewer's last action
 	CanLogout bool   // the session store can find the sessions of a user
 	Target    person // the user to deactivate, on the page that asks for confirmation
 }
 
-// doneKey is the session key of the message for the next page. Applications keep their own data in
-// the same session as chiauth0.
-const doneKey = "done"
+// done is the message about an action. The page isolates the name from the text around it.
+type done struct{ Name, Result string }
+
+// The session keys of the message for the next page. Applications keep their own data in the same
+// session as chiauth0.
+const (
+	doneNameKey   = "done_name"
+	doneResultKey = "done_result"
+)
 
 func (s *site) staff(w http.ResponseWriter, r *http.Request) {
 	list, err := s.users.list(r.Context(), readListQuery(r.URL.Query()))
@@ -33,8 +39,11 @@ func (s *site) staff(w http.ResponseWriter, r *http.Request) {
 	}
 	p := s.newPage(r, routeOf(r.URL.Path).Name)
 	p.Staff = staffPage{
-		List:      list,
-		Done:      s.cfg.Sessions.PopString(r.Context(), doneKey),
+		List: list,
+		Done: done{
+			Name:   s.cfg.Sessions.PopString(r.Context(), doneNameKey),
+			Result: s.cfg.Sessions.PopString(r.Context(), doneResultKey),
+		},
 		CanLogout: sessionstores.CanRevokeAll(s.cfg.Sessions) == nil,
 	}
 	s.render(w, r, http.StatusOK, "staff", p)
@@ -72,7 +81,7 @@ func (s *site) target(r *http.Request) (person, error) {
 func (s *site) endSessions(w http.ResponseWriter, r *http.Request) {
 	s.change(w, r, func(ctx context.Context, target person) (string, error) {
 		err := chiauth0.LogoutUser(ctx, s.cfg, strconv.FormatInt(target.ID, 10))
-		return target.Name() + " is logged out everywhere.", err
+		return "is logged out everywhere.", err
 	})
 }
 
@@ -92,11 +101,11 @@ func (s *site) setActive(w http.ResponseWriter, r *http.Request) {
 		if viewer.ID == target.ID {
 			return "", errOwnAccount
 		}
-		done := target.Name() + " is active and may log in."
+		result := "is active and may log in."
 		if !active {
-			done = target.Name() + " is inactive and cannot log in."
+			result = "is inactive and cannot log in."
 		}
-		return done, s.users.setActive(ctx, target.ID, active)
+		return result, s.users.setActive(ctx, target.ID, active)
 	})
 }
 
@@ -106,7 +115,7 @@ var errOwnAccount = errors.New("a superuser cannot deactivate their own account"
 // change applies a function to the user in the path and redirects to the user's row in the list.
 func (s *site) change(
 	w http.ResponseWriter, r *http.Request,
-	apply func(ctx context.Context, target person) (done string, err error),
+	apply func(ctx context.Context, target person) (result string, err error),
 ) {
 	if err := r.ParseForm(); err != nil {
 		s.fail(w, r, badForm("The form cannot be read.", err))
@@ -117,12 +126,13 @@ func (s *site) change(
 		s.fail(w, r, changeError(err))
 		return
 	}
-	done, err := apply(r.Context(), target)
+	result, err := apply(r.Context(), target)
 	if err != nil {
 		s.fail(w, r, changeError(err))
 		return
 	}
-	s.cfg.Sessions.Put(r.Context(), doneKey, done)
+	s.cfg.Sessions.Put(r.Context(), doneNameKey, target.Name())
+	s.cfg.Sessions.Put(r.Context(), doneResultKey, result)
 	row := readListQuery(r.PostForm).RowURL(target.ID)
 	http.Redirect(w, r, row, http.StatusSeeOther) //nolint:gosec // the URL begins with /staff
 }

@@ -133,7 +133,7 @@ func TestOnlySuperusersChangeUsers(t *testing.T) {
 
 func TestSuperuserEndsSessions(t *testing.T) {
 	forEachDatabase(t, func(s *staffSite) {
-		const message = "Uma Usher is logged out everywhere."
+		const message = "<bdi>Uma Usher</bdi> is logged out everywhere."
 		resp, page := s.post(s.t, s.sunil, s.umaLogout, nil)
 		if resp.Request.URL.Path != "/staff" || !strings.Contains(page, message) {
 			s.t.Errorf("got %s %s, want the staff page with a message", resp.Request.URL, page)
@@ -149,7 +149,7 @@ func TestSuperuserEndsSessions(t *testing.T) {
 func TestSuperuserDeactivatesUser(t *testing.T) {
 	forEachDatabase(t, func(s *staffSite) {
 		_, page := s.post(s.t, s.sunil, s.umaActive, inactive)
-		if !strings.Contains(page, "Uma Usher is inactive") {
+		if !strings.Contains(page, "<bdi>Uma Usher</bdi> is inactive") {
 			s.t.Errorf("the page does not show that Uma is inactive:\n%s", page)
 		}
 		s.checkStatus("Uma", s.uma, http.StatusUnauthorized)
@@ -230,7 +230,7 @@ func TestStaffPageWithCookieSessions(t *testing.T) {
 	}
 
 	resp, page = app.post(t, sunil, activePath, inactive)
-	if !strings.Contains(page, "Uma Usher is inactive") {
+	if !strings.Contains(page, "<bdi>Uma Usher</bdi> is inactive") {
 		t.Errorf("%s: got %s %s, want Uma to be inactive", activePath, resp.Status, page)
 	}
 	if got := app.status(t, uma); got != http.StatusUnauthorized {

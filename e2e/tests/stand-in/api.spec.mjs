@@ -48,7 +48,7 @@ test('a script loads the reports without having a token', async ({ page, signIn 
   expect(seen.join('\n').toLowerCase(), 'a token in a header').not.toContain('bearer');
 });
 
-test('the session panel counts down without extending the session', async ({ page, signIn }) => {
+test('the session panel shows how long the session lasts', async ({ page, signIn }) => {
   await signIn('staff@example.com', '/live');
   const panel = section(page, 'Your session');
   await expect(panel).toContainText('You are logged in.');

@@ -1,5 +1,8 @@
 import { test, expect } from '../../support/fixtures.mjs';
 
+// The name of the session cookie, with the identification of its Config.
+const sessionCookie = /^chiauth0_session(_[0-9a-f]+)?$/;
+
 test('an inactive user is refused and can use another account', async ({ page, idp }) => {
   await page.goto('/account');
   const answer = page.waitForResponse((response) => response.url().includes('/auth0/callback'));
@@ -19,10 +22,10 @@ test('a browser that loses the session cookie gets a page instead of a login loo
   signIn,
 }) => {
   await signIn('user@example.com');
-  await context.clearCookies({ name: 'chiauth0_session' });
+  await context.clearCookies({ name: sessionCookie });
   await page.goto('/account');
   await expect(page).toHaveURL('/account');
-  await context.clearCookies({ name: 'chiauth0_session' });
+  await context.clearCookies({ name: sessionCookie });
 
   expect((await page.goto('/account')).status()).toBe(429);
   await page.getByRole('link', { name: 'Try again' }).click();

@@ -18,21 +18,29 @@ test('the search finds users and keeps its text', async ({ page, signIn }) => {
   await expect(page).toHaveURL('/staff');
 });
 
-test('a deactivation asks first and returns to the row', async ({ page, signIn }) => {
-  await signIn('superuser@example.com', '/staff?q=inactive@');
-  await page.getByRole('button', { name: 'Activate inactive@example.com' }).click();
-  await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
-  await expect(page.getByRole('status')).toContainText('is active');
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 360, height: 480 } });
 
-  const deactivate = page.getByRole('link', { name: 'Deactivate inactive@example.com' });
-  await deactivate.click();
-  await page.getByRole('link', { name: 'Cancel' }).click();
-  await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
-  await expect(page.getByText('inactive', { exact: true })).toHaveCount(0);
+  test('a deactivation asks first and returns to the row', async ({ page, signIn }) => {
+    await signIn('superuser@example.com', '/staff?q=inactive@');
+    await page.getByRole('button', { name: 'Activate inactive@example.com' }).click();
+    await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
+    await expect(page.getByRole('status')).toContainText('is active');
 
-  await deactivate.click();
-  await page.getByRole('button', { name: 'Deactivate' }).click();
-  await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
-  await expect(page.getByRole('status')).toContainText('is inactive and cannot log in.');
-  await expect(page.locator('#user-1')).toContainText('inactive');
+    const deactivate = page.getByRole('link', { name: 'Deactivate inactive@example.com' });
+    await deactivate.click();
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
+    await expect(page.getByText('inactive', { exact: true })).toHaveCount(0);
+
+    await deactivate.click();
+    await page.getByRole('button', { name: 'Deactivate' }).click();
+    await expect(page).toHaveURL('/staff?q=inactive%40#user-1');
+    await expect(page.getByRole('status')).toContainText('is inactive and cannot log in.');
+    const row = page.locator('#user-1');
+    await expect(row).toContainText('inactive');
+    const message = await page.getByRole('status').boundingBox();
+    const { y } = await row.boundingBox();
+    expect(y, 'the message does not cover the row').toBeGreaterThan(message.y + message.height);
+  });
 });
