@@ -37,8 +37,8 @@ func checkSessionCeiling(token *oidc.IDToken, claims map[string]any, now time.Ti
 		return nil
 	}
 
-	return invalidToken("session_expiry %v is less than 30 s after iat %v, or after %v, the time of "+
-		"this machine: the tenant's session ends too soon",
+	return invalidToken("session_expiry %v is less than 30 s after iat %v, or after %v, the time "+
+		"of this machine: the tenant's session ends too soon",
 		claims["session_expiry"], token.IssuedAt.Unix(), now.Unix())
 }
 

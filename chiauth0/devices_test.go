@@ -20,7 +20,7 @@ import (
 func newDevices(t *testing.T) *app {
 	t.Helper()
 	a := newApp(t)
-	a.router.With(chiauth0.RequireLogin(a.cfg)).Get("/devices", func(w http.ResponseWriter, r *http.Request) {
+	devices := func(w http.ResponseWriter, r *http.Request) {
 		user, _ := chiauth0.UserFrom(r.Context())
 		sessions, err := chiauth0.Sessions(r.Context(), a.cfg, user.ID)
 		for _, s := range sessions {
@@ -29,10 +29,12 @@ func newDevices(t *testing.T) *app {
 		if err != nil {
 			fmt.Fprint(w, err)
 		}
-	})
-	a.router.With(chiauth0.LoadUser(a.cfg)).Get("/end-others", func(w http.ResponseWriter, r *http.Request) {
+	}
+	endOthers := func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, chiauth0.EndOtherSessions(r.Context()))
-	})
+	}
+	a.router.With(chiauth0.RequireLogin(a.cfg)).Get("/devices", devices)
+	a.router.With(chiauth0.LoadUser(a.cfg)).Get("/end-others", endOthers)
 	a.router.With(chiauth0.LoadUser(a.cfg)).Get("/renew", renewToken(a.cfg))
 	return a
 }
@@ -84,7 +86,8 @@ func TestSessionsOfAUser(t *testing.T) {
 		got := sessions[0]
 		if got.UserAgent != "phone" || got.Current || !got.Created.Equal(began) ||
 			!got.Expires.Equal(began.Add(72*time.Hour)) || !got.LastSeen.Equal(time.Now()) {
-			t.Errorf("got %+v, want the phone, created at %v and seen at %v", got, began, time.Now())
+			t.Errorf("got %+v, want the phone, created at %v and seen at %v",
+				got, began, time.Now())
 		}
 		if got.ID == phone.sessionCookie() || got.ID == "" {
 			t.Errorf("got the ID %q, want one that is not the token", got.ID)

@@ -44,7 +44,8 @@ func (b *browser) stepUp(page string) *url.URL {
 	resp := b.get(page)
 	if resp.StatusCode != http.StatusFound ||
 		!strings.HasPrefix(resp.location(), b.app.base+"/auth0/login?") {
-		b.app.t.Fatalf("%s: got %s, Location %q, want the login", page, resp.Status, resp.location())
+		b.app.t.Fatalf("%s: got %s, Location %q, want the login",
+			page, resp.Status, resp.location())
 	}
 	return b.begin(resp.location())
 }
@@ -122,33 +123,37 @@ func TestStepUpExpires(t *testing.T) {
 func TestStepUpClaims(t *testing.T) {
 	t.Parallel()
 	a := newStepUp(t, func(c *chiauth0.Config) { c.ACRValues = "ours" })
-	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	// login is the identity of a login some time ago.
+	login := func(ago time.Duration, acr string, amr ...string) userprovider.Identity {
+		return userprovider.Identity{AuthTime: time.Now().Add(-ago), ACR: acr, AMR: amr}
+	}
 	mfa := []string{"pwd", "mfa"}
 	for name, test := range map[string]struct {
 		page     string
 		identity userprovider.Identity
 		want     int
 	}{
-		"recent":                  {"/recent", userprovider.Identity{AuthTime: ago(4 * time.Minute)}, 200},
-		"too old":                 {"/recent", userprovider.Identity{AuthTime: ago(301 * time.Second)}, 302},
+		"recent":                  {"/recent", login(4*time.Minute, ""), 200},
+		"too old":                 {"/recent", login(301*time.Second, ""), 302},
 		"no auth_time":            {"/recent", userprovider.Identity{AMR: mfa}, 302},
-		"a clock that is ahead":   {"/recent", userprovider.Identity{AuthTime: ago(-50 * time.Second)}, 200},
-		"auth_time in the future": {"/recent", userprovider.Identity{AuthTime: ago(-time.Hour)}, 302},
-		"amr":                     {"/mfa", userprovider.Identity{AuthTime: ago(0), AMR: mfa}, 200},
-		"acr":                     {"/mfa", userprovider.Identity{AuthTime: ago(0), ACR: multiFactor}, 200},
-		"amr, too old":            {"/mfa", userprovider.Identity{AuthTime: ago(61 * time.Minute), AMR: mfa}, 302},
+		"a clock that is ahead":   {"/recent", login(-50*time.Second, ""), 200},
+		"auth_time in the future": {"/recent", login(-time.Hour, ""), 302},
+		"amr":                     {"/mfa", login(0, "", mfa...), 200},
+		"acr":                     {"/mfa", login(0, multiFactor), 200},
+		"amr, too old":            {"/mfa", login(61*time.Minute, "", mfa...), 302},
 		"amr, no auth_time":       {"/mfa", userprovider.Identity{AMR: mfa}, 302},
-		"another amr":             {"/mfa", userprovider.Identity{AuthTime: ago(0), AMR: []string{"pwd", "MFA"}}, 302},
-		"an acr of the Config":    {"/mfa", userprovider.Identity{AuthTime: ago(0), ACR: "ours"}, 302},
-		"an acr that contains it": {"/mfa", userprovider.Identity{AuthTime: ago(0), ACR: multiFactor + "x"}, 302},
+		"another amr":             {"/mfa", login(0, "", "pwd", "MFA"), 302},
+		"an acr of the Config":    {"/mfa", login(0, "ours"), 302},
+		"an acr that contains it": {"/mfa", login(0, multiFactor+"x"), 302},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequest(http.MethodGet, test.page, nil)
 			r.Header.Set("Accept", "text/html")
 			user := userprovider.User{ID: "1", Active: true}
+			ctx := chiauth0.WithUser(r.Context(), user, test.identity)
 			w := httptest.NewRecorder()
-			a.router.ServeHTTP(w, r.WithContext(chiauth0.WithUser(r.Context(), user, test.identity)))
+			a.router.ServeHTTP(w, r.WithContext(ctx))
 			if w.Code != test.want {
 				t.Errorf("got %d, want %d", w.Code, test.want)
 			}
@@ -491,7 +496,8 @@ func TestLoginOfTheSameUserKeepsTheRefreshToken(t *testing.T) {
 				b.signIn(ada)
 				noToken := func(_ *int, body map[string]any) { delete(body, "refresh_token") }
 				a.tenant.Misbehave(chiauth0test.Faults{TokenResponse: noToken})
-				b.get(b.authorize(b.begin(b.get("/mfa").location()+"&prompt=login"), test.email).String())
+				authorize := b.begin(b.get("/mfa").location() + "&prompt=login")
+				b.get(b.authorize(authorize, test.email).String())
 				a.tenant.Misbehave(chiauth0test.Faults{})
 				time.Sleep(time.Minute)
 				if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != test.want {

@@ -222,7 +222,8 @@ func CanRevokeAll(m *scs.SessionManager) error {
 }
 
 func unindexed(store scs.Store) error {
-	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", store, errors.ErrUnsupported)
+	err := errors.ErrUnsupported
+	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", store, err)
 }
 
 // nameKey returns the key of a name in the index. Names are hashed, as tokens are.

@@ -92,3 +92,18 @@ func FuzzPayload(f *testing.F) {
 		}
 	})
 }
+
+// What a store returns for the origin of a session is read without a panic, and is valid or empty.
+func FuzzOrigin(f *testing.F) {
+	f.Add([]byte{originVersion, 'c', 0x41, '1', 'u', 0x43, 'w', 'e', 'b'})
+	f.Add([]byte{originVersion, 'u', 0x7f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		created, userAgent := decodeOrigin(b)
+		if len(userAgent) > len(b) {
+			t.Errorf("got a user agent of %d bytes from %d", len(userAgent), len(b))
+		}
+		if len(b) == 0 && !created.IsZero() {
+			t.Errorf("got creation %v from nothing, want zero", created)
+		}
+	})
+}
