@@ -28,8 +28,9 @@ var (
 	// ErrNoRefreshToken says that a new access token is needed and the session has no refresh
 	// token. Two settings give it one: offline_access among Config.Scopes (AUTH0_SCOPES), and
 	// "Allow Offline Access" of the API at Auth0.
-	ErrNoRefreshToken = errors.New("chiauth0: the session has no refresh token: add offline_access " +
-		"to Scopes (AUTH0_SCOPES), and switch on Allow Offline Access of the API at Auth0")
+	ErrNoRefreshToken = errors.New("chiauth0: the session has no refresh token: add " +
+		"offline_access to Scopes (AUTH0_SCOPES), and switch on Allow Offline Access of the API " +
+		"at Auth0")
 
 	// ErrWrongAudience says that Auth0 has issued the access token for another API. The refresh
 	// token's policy at Auth0 (Multi-Resource Refresh Token) does not have the audience.
@@ -49,7 +50,8 @@ type StepUpError struct {
 
 // Error implements error.
 func (e *StepUpError) Error() string {
-	return fmt.Sprintf("chiauth0: Auth0 requires another factor for a token for %q: %v", e.Audience, e.Err)
+	return fmt.Sprintf("chiauth0: Auth0 requires another factor for a token for %q: %v",
+		e.Audience, e.Err)
 }
 
 // Unwrap is for errors.As.
@@ -123,7 +125,8 @@ func (a *auth) api(audience string) (API, error) {
 		return API{Audience: audience, URL: audience}, nil
 	}
 
-	return API{}, fmt.Errorf("chiauth0: the audience %q is not in Config.APIs: add it there", audience)
+	return API{}, fmt.Errorf("chiauth0: the audience %q is not in Config.APIs: add it there",
+		audience)
 }
 
 // checkAPIs finds faults of Config.APIs.
@@ -133,7 +136,8 @@ func (c *Config) checkAPIs(found *faults) {
 		api := &c.APIs[i]
 		switch {
 		case api.Audience == "":
-			found.addf("APIs: number %d has no Audience: copy the identifier of the API at Auth0", i+1)
+			found.addf("APIs: number %d has no Audience: copy the identifier of the API at Auth0",
+				i+1)
 		case slices.Contains(seen, api.Audience):
 			found.addf("APIs: the Audience %q is there twice", api.Audience)
 		case api.URL != "":
@@ -178,7 +182,8 @@ func (api *API) baseURL() (*url.URL, error) {
 
 	u, err := parseAPIURL(raw)
 	if err != nil {
-		return nil, fmt.Errorf("chiauth0: the API %q has no URL in Config.APIs: %w", api.Audience, err)
+		return nil, fmt.Errorf("chiauth0: the API %q has no URL in Config.APIs: %w",
+			api.Audience, err)
 	}
 
 	return u, nil

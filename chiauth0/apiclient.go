@@ -83,8 +83,8 @@ func (t *apiTransport) roundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !covers(base, r.URL) {
-		return nil, fmt.Errorf("chiauth0: no token is sent to %s: it is not below %s, the URL of the "+
-			"API %q in Config.APIs", originOf(r.URL), base, t.request.audience)
+		return nil, fmt.Errorf("chiauth0: no token is sent to %s: it is not below %s, the URL of "+
+			"the API %q in Config.APIs", originOf(r.URL), base, t.request.audience)
 	}
 
 	token, err := a.accessToken(t.ctx, t.request)
@@ -104,7 +104,8 @@ func (t *apiTransport) roundTrip(r *http.Request) (*http.Response, error) {
 	renewed.rejected = token.AccessToken
 	token, refreshErr := a.accessToken(t.ctx, renewed)
 	if refreshErr != nil {
-		a.Logger.WarnContext(t.ctx, "access token that an API rejects not refreshed", "err", refreshErr)
+		a.Logger.WarnContext(t.ctx, "access token that an API rejects not refreshed",
+			"err", refreshErr)
 		return resp, nil
 	}
 

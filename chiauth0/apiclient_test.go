@@ -77,7 +77,8 @@ func newAPIApp(t testing.TB, api *fakeAPI) (*app, *browser) {
 		if text := r.FormValue("body"); text != "" {
 			body = strings.NewReader(text)
 		}
-		req, err := http.NewRequestWithContext(r.Context(), r.FormValue("method"), r.FormValue("url"), body)
+		method, url := r.FormValue("method"), r.FormValue("url")
+		req, err := http.NewRequestWithContext(r.Context(), method, url, body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -118,12 +119,13 @@ func TestHTTPClientSendsTheTokenToItsAPIOnly(t *testing.T) {
 		"a path with the prefix": api.URL + "/v1evil",
 		"a path that climbs":     api.URL + "/v1/../v2/reports",
 		"an encoded climb":       api.URL + "/v1/%2e%2e/v2/reports",
-		"user information":       strings.Replace(api.URL, "http://", "http://x@", 1) + "/v1/reports",
+		"user information":       strings.Replace(api.URL, "//", "//x@", 1) + "/v1/reports",
 		"http off loopback":      "http://reports.example/v1/reports",
 	} {
 		resp := b.get("/call?url=" + url)
 		if resp.StatusCode != http.StatusBadGateway || !strings.Contains(resp.body, "Config.APIs") {
-			t.Errorf("%s: got %s %q, want an error that names Config.APIs", name, resp.Status, resp.body)
+			t.Errorf("%s: got %s %q, want an error that names Config.APIs",
+				name, resp.Status, resp.body)
 		}
 		if sent := append(api.sent(), elsewhere.sent()...); len(sent) != 0 {
 			t.Errorf("%s: got the tokens %.30q, want none", name, sent)

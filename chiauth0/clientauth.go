@@ -129,8 +129,9 @@ func (a *auth) clientKeyAlg() string {
 func (c *Config) checkClientKey(found *faults) {
 	if c.ClientKey == nil {
 		if c.ClientSecret == "" {
-			found.addf("ClientSecret (AUTH0_CLIENT_SECRET) is missing: copy it from the application's " +
-				"settings at Auth0, or set ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY)")
+			found.addf("ClientSecret (AUTH0_CLIENT_SECRET) is missing: copy it from the " +
+				"application's settings at Auth0, or set ClientKey " +
+				"(AUTH0_CLIENT_ASSERTION_SIGNING_KEY)")
 		}
 		return
 	}
@@ -138,19 +139,19 @@ func (c *Config) checkClientKey(found *faults) {
 	public, ok := c.ClientKey.Public().(*rsa.PublicKey)
 	switch {
 	case !ok:
-		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) is a %T: Auth0 accepts RSA keys only",
-			c.ClientKey.Public())
+		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) is a %T: Auth0 accepts RSA "+
+			"keys only", c.ClientKey.Public())
 	case public.N.BitLen() < 2048:
-		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) has %d bits: at least 2048 are needed",
-			public.N.BitLen())
+		found.addf("ClientKey (AUTH0_CLIENT_ASSERTION_SIGNING_KEY) has %d bits: "+
+			"at least 2048 are needed", public.N.BitLen())
 	}
 	if _, ok := assertionAlgs[c.ClientKeyAlg]; c.ClientKeyAlg != "" && !ok {
-		found.addf("ClientKeyAlg (AUTH0_CLIENT_ASSERTION_SIGNING_ALG) %q is not RS256, RS384 or PS256",
-			c.ClientKeyAlg)
+		found.addf("ClientKeyAlg (AUTH0_CLIENT_ASSERTION_SIGNING_ALG) %q is not "+
+			"RS256, RS384 or PS256", c.ClientKeyAlg)
 	}
 	if len(c.Secrets) == 0 {
-		found.addf("Secrets (AUTH0_SECRET) is missing: without a client secret, there is nothing else to " +
-			"derive keys from; make one with `openssl rand -hex 32`")
+		found.addf("Secrets (AUTH0_SECRET) is missing: without a client secret, there is nothing " +
+			"else to derive keys from; make one with `openssl rand -hex 32`")
 	}
 }
 

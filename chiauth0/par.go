@@ -61,8 +61,8 @@ func (a *auth) pushAuthorization(
 		RequestURI string `json:"request_uri"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.RequestURI == "" {
-		return "", fmt.Errorf("%w: the answer to the pushed authorization request has no request_uri",
-			ErrUnavailable)
+		return "", fmt.Errorf("%w: the answer to the pushed authorization request has no "+
+			"request_uri", ErrUnavailable)
 	}
 
 	return answer.RequestURI, nil

@@ -31,7 +31,7 @@ func TestPushedAuthorizationRequestShowsNoParameters(t *testing.T) {
 			location := b.begin("/auth0/login?next_url=/account")
 			for parameter := range location.Query() {
 				if parameter != "client_id" && parameter != "request_uri" {
-					t.Errorf("the browser is sent with %s, want client_id and request_uri only", parameter)
+					t.Errorf("got the parameter %s, want client_id and request_uri only", parameter)
 				}
 			}
 

@@ -15,7 +15,8 @@ import (
 // token of the signed-in user. The scripts never have the token (OAuth 2.0 for Browser-Based
 // Applications, section 6.1). Mount it behind a guard:
 //
-//	r.With(chiauth0.RequireLogin(cfg)).Mount("/api/orders", chiauth0.Proxy(cfg, "https://orders.example/"))
+//	orders := chiauth0.Proxy(cfg, "https://orders.example/")
+//	r.With(chiauth0.RequireLogin(cfg)).Mount("/api/orders", orders)
 //
 // The target is the URL of one of Config.APIs, or begins with it. The path below the mount is
 // appended to it.
@@ -52,7 +53,8 @@ func (a *auth) apiAt(u *url.URL) (API, error) {
 		}
 	}
 
-	return API{}, fmt.Errorf("chiauth0: Proxy: no API in Config.APIs has a URL that %s begins with", u)
+	return API{}, fmt.Errorf("chiauth0: Proxy: no API in Config.APIs has a URL that %s begins with",
+		u)
 }
 
 type apiProxy struct {
@@ -63,7 +65,7 @@ type apiProxy struct {
 
 func (p *apiProxy) serve(w http.ResponseWriter, r *http.Request) {
 	if !p.fromOwnPage(r) {
-		e := newError(CodeCrossOrigin, errors.New("chiauth0: Proxy: the request comes from another origin"))
+		e := newError(CodeCrossOrigin, errCrossOriginProxy)
 		e.Message = "This request comes from another site."
 		p.auth.fail(w, r, e)
 		return
@@ -98,6 +100,8 @@ func (p *apiProxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	proxy.ServeHTTP(w, r)
 }
+
+var errCrossOriginProxy = errors.New("chiauth0: Proxy: the request comes from another origin")
 
 var errRejected = errors.New("chiauth0: the API does not accept the access token")
 
@@ -135,7 +139,9 @@ func pathBelowMount(r *http.Request) (*url.URL, bool) {
 func (p *apiProxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a := p.auth
 	switch {
-	case errors.Is(err, ErrNotSignedIn), errors.Is(err, ErrSessionEnded), errors.Is(err, errRejected):
+	case errors.Is(err, ErrNotSignedIn),
+		errors.Is(err, ErrSessionEnded),
+		errors.Is(err, errRejected):
 		a.unauthorized(w, r, err)
 	case errors.Is(err, ErrUnavailable):
 		a.fail(w, r, unavailable(err))

@@ -30,7 +30,7 @@ func TestProxyForwardsThePathWithTheToken(t *testing.T) {
 		"/api/":                 "/v1/",
 		"/api/reports/gr%C3%BC": "/v1/reports/gr%C3%BC",
 	} {
-		resp := b.get(path, "Sec-Fetch-Site", "same-origin", "Authorization", "Bearer of the browser")
+		resp := b.get(path, "Sec-Fetch-Site", "same-origin", "Authorization", "Bearer browser")
 		if resp.StatusCode != http.StatusOK || resp.body != "GET "+want+" " {
 			t.Errorf("%s: got %s %q, want the answer to %s", path, resp.Status, resp.body, want)
 		}
@@ -60,13 +60,17 @@ func TestProxyForwardsNothingFromOtherSites(t *testing.T) {
 			"GET", []string{"X-Requested-With", "fetch"}, true,
 		},
 		"a post of the page": {
-			"POST", []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://app.example"}, true,
+			"POST",
+			[]string{"Sec-Fetch-Site", "same-origin", "Origin", "https://app.example"},
+			true,
 		},
 		"an image elsewhere":    {"GET", []string{"Sec-Fetch-Site", "cross-site"}, false},
 		"a sibling host":        {"GET", []string{"Sec-Fetch-Site", "same-site"}, false},
 		"an old browser's link": {"GET", nil, false},
 		"a form elsewhere": {
-			"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, false,
+			"POST",
+			[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
+			false,
 		},
 		"a form elsewhere with a forged header": {
 			"POST", []string{"Origin", "https://evil.example", "X-Requested-With", "x"}, false,
@@ -88,7 +92,9 @@ func TestProxyStaysBelowItsTarget(t *testing.T) {
 	api := newFakeAPI(t)
 	_, b := newProxyApp(t, api)
 
-	for _, path := range []string{"/api/../v2", "/api/%2e%2e/v2", "/api/a/%2E%2E/%2e%2e/v2", "/api/..%5Cv2"} {
+	for _, path := range []string{
+		"/api/../v2", "/api/%2e%2e/v2", "/api/a/%2E%2E/%2e%2e/v2", "/api/..%5Cv2",
+	} {
 		resp := b.get(path, "Sec-Fetch-Site", "same-origin")
 		if resp.StatusCode == http.StatusOK || len(api.sent()) != 0 {
 			t.Errorf("%s: got %s from the API, want a refusal", path, resp.Status)

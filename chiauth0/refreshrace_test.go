@@ -18,13 +18,14 @@ import (
 // duringRefresh calls act once, when the tenant has received a refresh and before it answers.
 func (a *app) duringRefresh(act func()) {
 	var done atomic.Bool
-	a.tenant.Misbehave(chiauth0test.Faults{Intercept: func(_ http.ResponseWriter, r *http.Request) bool {
+	intercept := func(_ http.ResponseWriter, r *http.Request) bool {
 		refresh := r.URL.Path == "/oauth/token" && r.Form.Get("grant_type") == "refresh_token"
 		if refresh && done.CompareAndSwap(false, true) {
 			act()
 		}
 		return false
-	}})
+	}
+	a.tenant.Misbehave(chiauth0test.Faults{Intercept: intercept})
 }
 
 func TestLogoutDuringARefreshWins(t *testing.T) {
@@ -33,7 +34,7 @@ func TestLogoutDuringARefreshWins(t *testing.T) {
 		sameCookies := b.on(a)
 		a.duringRefresh(func() { sameCookies.do(http.MethodPost, "/auth0/logout") })
 
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusGone {
 			t.Errorf("got %s %q, want ErrSessionEnded", resp.Status, resp.body)
 		}
@@ -51,11 +52,11 @@ func TestLoginDuringARefreshWins(t *testing.T) {
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
 		a.duringRefresh(func() { b.on(a).login("/auth0/login", ada) })
 
-		b.get("/token?audience=" + reportsAPI)
+		b.get(reportsToken)
 		if got := b.whoami(); got != "hello "+ada {
 			t.Errorf("got %q afterwards, want to be signed in by the login", got)
 		}
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token of the login", resp.Status, resp.body)
 		}
 		if counts := a.tenant.RefreshCounts(); counts.Live != 1 || counts.Reuses != 0 {
@@ -69,9 +70,9 @@ func TestClientThatDisconnectsDoesNotLoseTheRefresh(t *testing.T) {
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
 		ctx, disconnect := context.WithCancel(t.Context())
 		a.duringRefresh(disconnect)
-		_, _ = b.try(ctx, http.MethodGet, "/token?audience="+reportsAPI)
+		_, _ = b.try(ctx, http.MethodGet, reportsToken)
 
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 		}
 		counts := a.tenant.RefreshCounts()
@@ -105,8 +106,9 @@ func TestTwoAudiencesAreRefreshedOneAfterTheOther(t *testing.T) {
 			for _, audience := range []string{reportsAPI, other} {
 				for _, browser := range []*browser{b, b.on(node)} {
 					wg.Go(func() {
-						if resp := browser.get("/token?audience=" + audience); resp.StatusCode != 200 {
-							t.Errorf("%s: got %s %q, want a token", audience, resp.Status, resp.body)
+						resp := browser.get("/token?audience=" + audience)
+						if resp.StatusCode != http.StatusOK {
+							t.Errorf("%s: got %s %q", audience, resp.Status, resp.body)
 						}
 					})
 				}
@@ -122,7 +124,7 @@ func TestTwoAudiencesAreRefreshedOneAfterTheOther(t *testing.T) {
 }
 
 // A node that stops after it has taken the lock, and before it has asked Auth0, must not keep the
-// others from refreshing for ever.
+// others from refreshing.
 func TestLockOfANodeThatStoppedExpires(t *testing.T) {
 	a := newTokenApp(t)
 	node := a.secondNode()
@@ -137,11 +139,11 @@ func TestLockOfANodeThatStoppedExpires(t *testing.T) {
 			}
 		}
 		var wg sync.WaitGroup
-		wg.Go(func() { b.get("/token?audience=" + reportsAPI) })
+		wg.Go(func() { b.get(reportsToken) })
 		<-stopped
 
 		began := time.Now()
-		resp := b.on(node).get("/token?audience=" + reportsAPI)
+		resp := b.on(node).get(reportsToken)
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 		}
@@ -162,7 +164,7 @@ func TestCookieSessionIsRefreshedOnceInOneProcess(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+				if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 					t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 				}
 			})
@@ -173,8 +175,9 @@ func TestCookieSessionIsRefreshedOnceInOneProcess(t *testing.T) {
 			t.Errorf("got %+v, want one refresh and no reuse", got)
 		}
 		time.Sleep(31 * time.Second)
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
-			t.Errorf("later: got %s %q, want a token by the rotated refresh token", resp.Status, resp.body)
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
+			t.Errorf("later: got %s %q, want a token by the rotated refresh token",
+				resp.Status, resp.body)
 		}
 	})
 }

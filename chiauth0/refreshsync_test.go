@@ -55,7 +55,7 @@ func TestUserProviderAtARefresh(t *testing.T) {
 			})
 			withExpiredToken(t, a, func(t *testing.T, b *browser) {
 				users.fails.Store(true)
-				resp := b.get("/token?audience=" + reportsAPI)
+				resp := b.get(reportsToken)
 				if resp.StatusCode != test.status {
 					t.Errorf("got %s %.80q, want %d", resp.Status, resp.body, test.status)
 				}
@@ -95,12 +95,12 @@ func TestRefusedRefreshUsesTheTokensOfAnotherNode(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				other = b.on(node).get("/token?audience=" + reportsAPI)
+				other = b.on(node).get(reportsToken)
 				return refuse(w, r)
 			},
 		})
 
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusOK || resp.body != other.body {
 			t.Errorf("got %s %.80q, want the token of the other node", resp.Status, resp.body)
 		}
@@ -125,9 +125,10 @@ func TestRefreshThatTimesOutIsNotRepeated(t *testing.T) {
 				return true
 			},
 		})
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusServiceUnavailable || asked.Load() != 1 {
-			t.Errorf("got %s after %d requests to Auth0, want 503 after one", resp.Status, asked.Load())
+			t.Errorf("got %s after %d requests to Auth0, want 503 after one",
+				resp.Status, asked.Load())
 		}
 		if got := b.whoami(); got != "hello "+ada {
 			t.Errorf("got %q afterwards, want to be signed in", got)
@@ -143,12 +144,12 @@ func TestExpiredSessionIsNotRefreshed(t *testing.T) {
 		for range 3 {
 			time.Sleep(19 * time.Minute)
 			a.tenant.Misbehave(refuseRefresh(http.StatusBadGateway, ""))
-			b.get("/token?audience=" + reportsAPI)
+			b.get(reportsToken)
 		}
 		a.tenant.Misbehave(chiauth0test.Faults{})
 		before := len(a.tenant.Requests("/oauth/token"))
 		time.Sleep(4 * time.Minute)
-		b.get("/token?audience="+reportsAPI, "Accept", "application/json")
+		b.get(reportsToken, "Accept", "application/json")
 		if got := len(a.tenant.Requests("/oauth/token")) - before; got != 0 {
 			t.Errorf("got %d requests to Auth0 after the lifetime of the session, want none", got)
 		}

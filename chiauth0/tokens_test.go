@@ -58,7 +58,8 @@ func TestJWTsAreStoredWithoutTheirBase64(t *testing.T) {
 	tokens := tokenSet{idToken: exampleJWT}
 	got, most := len(tokens.encode()), len(exampleJWT)*4/5
 	if got > most {
-		t.Errorf("a JWT of %d characters: got %d bytes, want %d at most", len(exampleJWT), got, most)
+		t.Errorf("a JWT of %d characters: got %d bytes, want %d at most",
+			len(exampleJWT), got, most)
 	}
 }
 
