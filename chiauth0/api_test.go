@@ -27,7 +27,7 @@ func TestTokenSourceReturnsTheAccessToken(t *testing.T) {
 	a := newTokenApp(t)
 	b := a.browser()
 	b.signIn(ada)
-	want := b.get("/token?audience=" + reportsAPI).body
+	want := b.get(reportsToken).body
 	b.inRequest("/source", func(ctx context.Context) {
 		token, err := chiauth0.TokenSource(ctx, reportsAPI, "read:reports").Token()
 		switch {
@@ -53,7 +53,7 @@ func TestStoredAccessTokenCostsOneRead(t *testing.T) {
 		b.get(path)
 		return a.store.reads.Load() - before
 	}
-	page, token := reads("/account"), reads("/token?audience="+reportsAPI)
+	page, token := reads("/account"), reads(reportsToken)
 	if token > page+1 {
 		t.Errorf("got %d reads with a token and %d without, want one more at most", token, page)
 	}
@@ -102,7 +102,8 @@ func TestAccessTokenOfNobodyIsAnError(t *testing.T) {
 	a := newTokenApp(t)
 	a.router.With(chiauth0.LoadUser(a.cfg)).Get("/anonymous",
 		func(_ http.ResponseWriter, r *http.Request) {
-			if _, err := chiauth0.AccessToken(r.Context(), reportsAPI); !errors.Is(err, chiauth0.ErrNotSignedIn) {
+			_, err := chiauth0.AccessToken(r.Context(), reportsAPI)
+			if !errors.Is(err, chiauth0.ErrNotSignedIn) {
 				t.Errorf("got %v, want ErrNotSignedIn", err)
 			}
 		})

@@ -106,6 +106,8 @@ func (p *apiProxy) serve(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, r)
 }
 
+var errCrossOriginProxy = errors.New("chiauth0: Proxy: the request comes from another origin")
+
 var errRejected = errors.New("chiauth0: the API does not accept the access token")
 
 // fromOwnPage reports whether a request was made by a page of this origin, or by no page.

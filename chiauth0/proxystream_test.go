@@ -37,7 +37,7 @@ func newStreamProxy(
 	b := a.browser()
 	b.signIn(ada)
 
-	return server.Listener.Addr().String(), func(method, path string, body io.Reader) *http.Request {
+	newRequest = func(method, path string, body io.Reader) *http.Request {
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, body)
 		if err != nil {
 			t.Fatal(err)
@@ -48,6 +48,8 @@ func newStreamProxy(
 		}
 		return r
 	}
+
+	return server.Listener.Addr().String(), newRequest
 }
 
 func TestProxyForwardsTheBodyOfAPost(t *testing.T) {
@@ -58,7 +60,8 @@ func TestProxyForwardsTheBodyOfAPost(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, r.Method, " ", r.Header.Get("Content-Type"), " ", len(body), err)
 	})
-	req := newRequest(http.MethodPost, "/api/reports", strings.NewReader(strings.Repeat("x", 100_000)))
+	content := strings.NewReader(strings.Repeat("x", 100_000))
+	req := newRequest(http.MethodPost, "/api/reports", content)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -112,7 +112,7 @@ func (a *auth) refresh(
 
 	unlock, err := a.refreshing.lock(ctx, session)
 	if err != nil {
-		return nil, fmt.Errorf("%w: waiting for another request that refreshes: %w", ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: waiting for another request: %w", ErrUnavailable, err)
 	}
 	defer unlock()
 
@@ -171,7 +171,7 @@ func (a *auth) beginRefresh(
 
 		if now.Before(tokens.lock.until) && tokens.lock.owner != a.process {
 			if err := sleep(ctx, refreshPoll); err != nil {
-				return r, fmt.Errorf("%w: waiting for another node that refreshes: %w", ErrUnavailable, err)
+				return r, fmt.Errorf("%w: waiting for another node: %w", ErrUnavailable, err)
 			}
 			continue
 		}

@@ -16,7 +16,10 @@ import (
 	"github.com/chiauth0/auth/sessionstores"
 )
 
-const reportsAPI = "https://reports.example/"
+const (
+	reportsAPI   = "https://reports.example/"
+	reportsToken = "/token?audience=" + reportsAPI
+)
 
 // newTokenApp starts an application whose access tokens live for 30 seconds.
 func newTokenApp(t testing.TB, changes ...func(*chiauth0.Config)) *app {
@@ -90,7 +93,7 @@ func TestExpiredAccessTokenIsRefreshedOnce(t *testing.T) {
 		b := a.browser()
 		b.signIn(ada)
 		other := b.on(node)
-		old := b.get("/token?audience=" + reportsAPI).body
+		old := b.get(reportsToken).body
 		time.Sleep(31 * time.Second)
 		a.duringRefresh(func() { time.Sleep(time.Second) }) // the others arrive meanwhile
 
@@ -100,7 +103,7 @@ func TestExpiredAccessTokenIsRefreshedOnce(t *testing.T) {
 		for range 50 {
 			for _, browser := range []*browser{b, other} {
 				wg.Go(func() {
-					resp := browser.get("/token?audience=" + reportsAPI)
+					resp := browser.get(reportsToken)
 					mu.Lock()
 					defer mu.Unlock()
 					tokens[fmt.Sprint(resp.StatusCode, " ", resp.body)]++
@@ -144,7 +147,7 @@ func TestFreshAccessTokenIsNotRefreshed(t *testing.T) {
 		b := a.browser()
 		b.signIn(ada)
 		for range 100 { // in ten seconds
-			b.get("/token?audience=" + reportsAPI)
+			b.get(reportsToken)
 			time.Sleep(100 * time.Millisecond)
 		}
 		if got := a.tenant.RefreshCounts().Refreshes; got != 0 {
@@ -157,7 +160,7 @@ func TestRefusedRefreshTokenEndsTheSession(t *testing.T) {
 	a := newTokenApp(t)
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
 		a.tenant.Misbehave(refuseRefresh(http.StatusForbidden, "invalid_grant"))
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusGone {
 			t.Errorf("got %s %q, want ErrSessionEnded", resp.Status, resp.body)
 		}
@@ -249,11 +252,11 @@ func TestValidTokenIsUsedWhileAuth0IsUnavailable(t *testing.T) {
 	a.inBubble(func(t *testing.T) {
 		b := a.browser()
 		b.signIn(ada)
-		old := b.get("/token?audience=" + reportsAPI).body
+		old := b.get(reportsToken).body
 		time.Sleep(20 * time.Second) // it is to be replaced, and has not expired
 
 		a.tenant.Misbehave(refuseRefresh(http.StatusBadGateway, ""))
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusOK || resp.body != old {
 			t.Errorf("got %s, want the old token", resp.Status)
 		}
@@ -263,7 +266,7 @@ func TestValidTokenIsUsedWhileAuth0IsUnavailable(t *testing.T) {
 func TestSessionWithoutRefreshTokenSaysWhatIsMissing(t *testing.T) {
 	a := newTokenApp(t, func(c *chiauth0.Config) { c.Scopes = []string{"openid", "email"} })
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		for _, want := range []string{"offline_access", "Allow Offline Access"} {
 			if !strings.Contains(resp.body, want) {
 				t.Errorf("got %q, want %q in it", resp.body, want)
@@ -288,7 +291,7 @@ func TestTokenForAnotherAudienceIsNotHandedOut(t *testing.T) {
 
 		// The rotated refresh token is saved all the same.
 		time.Sleep(time.Minute)
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("afterwards: got %s %q, want a token", resp.Status, resp.body)
 		}
 		if counts := a.tenant.RefreshCounts(); counts.Reuses != 0 || counts.RevokedFamilies != 0 {
@@ -335,7 +338,7 @@ func TestRolesFollowTheRefreshedIDToken(t *testing.T) {
 		}
 
 		setGroups("guests")
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Fatalf("got %s %q, want a token", resp.Status, resp.body)
 		}
 		if resp := b.get("/staff"); resp.StatusCode != http.StatusForbidden {
@@ -357,7 +360,7 @@ func TestRefreshedIDTokenOfAnotherUserEndsTheSession(t *testing.T) {
 			a := newTokenApp(t)
 			withExpiredToken(t, a, func(t *testing.T, b *browser) {
 				a.tenant.Misbehave(chiauth0test.Faults{IDToken: edit})
-				resp := b.get("/token?audience=" + reportsAPI)
+				resp := b.get(reportsToken)
 				if resp.StatusCode != http.StatusGone {
 					t.Errorf("got %s %.80q, want ErrSessionEnded", resp.Status, resp.body)
 				}

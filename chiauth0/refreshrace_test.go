@@ -35,7 +35,7 @@ func TestLogoutDuringARefreshWins(t *testing.T) {
 		sameCookies := b.on(a)
 		a.duringRefresh(func() { sameCookies.do(http.MethodPost, "/auth0/logout") })
 
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusGone {
 			t.Errorf("got %s %q, want ErrSessionEnded", resp.Status, resp.body)
 		}
@@ -53,11 +53,11 @@ func TestLoginDuringARefreshWins(t *testing.T) {
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
 		a.duringRefresh(func() { b.on(a).login("/auth0/login", ada) })
 
-		b.get("/token?audience=" + reportsAPI)
+		b.get(reportsToken)
 		if got := b.whoami(); got != "hello "+ada {
 			t.Errorf("got %q afterwards, want to be signed in by the login", got)
 		}
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token of the login", resp.Status, resp.body)
 		}
 		if counts := a.tenant.RefreshCounts(); counts.Live != 1 || counts.Reuses != 0 {
@@ -71,9 +71,9 @@ func TestClientThatDisconnectsDoesNotLoseTheRefresh(t *testing.T) {
 	withExpiredToken(t, a, func(t *testing.T, b *browser) {
 		ctx, disconnect := context.WithCancel(t.Context())
 		a.duringRefresh(disconnect)
-		_, _ = b.try(ctx, http.MethodGet, "/token?audience="+reportsAPI)
+		_, _ = b.try(ctx, http.MethodGet, reportsToken)
 
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 		}
 		counts := a.tenant.RefreshCounts()
@@ -130,7 +130,7 @@ func TestTwoAudiencesAreRefreshedOneAfterTheOther(t *testing.T) {
 }
 
 // A node that stops after it has taken the lock, and before it has asked Auth0, must not keep the
-// others from refreshing for ever.
+// others from refreshing.
 func TestLockOfANodeThatStoppedExpires(t *testing.T) {
 	a := newTokenApp(t)
 	node := a.secondNode()
@@ -145,11 +145,11 @@ func TestLockOfANodeThatStoppedExpires(t *testing.T) {
 			}
 		}
 		var wg sync.WaitGroup
-		wg.Go(func() { b.get("/token?audience=" + reportsAPI) })
+		wg.Go(func() { b.get(reportsToken) })
 		<-stopped
 
 		began := time.Now()
-		resp := b.on(node).get("/token?audience=" + reportsAPI)
+		resp := b.on(node).get(reportsToken)
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token", resp.Status, resp.body)
 		}

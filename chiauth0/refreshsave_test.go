@@ -19,7 +19,7 @@ func TestSaveOfRefreshedTokensIsTriedAgain(t *testing.T) {
 			a.store.down.Store(true)
 			time.AfterFunc(15*time.Second, func() { a.store.down.Store(false) })
 		})
-		if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+		if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 			t.Errorf("got %s %q, want a token when the store answers again", resp.Status, resp.body)
 		}
 		if got := a.tenant.RefreshCounts(); got.Refreshes != 1 || got.Reuses != 0 {
@@ -38,14 +38,14 @@ func TestTokensThatWereNotSavedAreFoundByTheNextRequest(t *testing.T) {
 			a.store.down.Store(true)
 			time.AfterFunc(5*time.Minute, func() { a.store.down.Store(false) })
 		})
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if resp.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("while the store is down: got %s %q, want 503", resp.Status, resp.body)
 		}
 
 		time.Sleep(5 * time.Minute)
 		for range 2 {
-			if resp := b.get("/token?audience=" + reportsAPI); resp.StatusCode != http.StatusOK {
+			if resp := b.get(reportsToken); resp.StatusCode != http.StatusOK {
 				t.Errorf("afterwards: got %s %q, want a token", resp.Status, resp.body)
 			}
 		}
@@ -63,14 +63,14 @@ func TestStoreThatGoesBackToASpentRefreshTokenIsCorrected(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first := b.get("/token?audience=" + reportsAPI)
+		first := b.get(reportsToken)
 		for key, data := range before {
 			if err := a.store.Commit(key, data, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
 
-		second := b.get("/token?audience=" + reportsAPI)
+		second := b.get(reportsToken)
 		if second.StatusCode != http.StatusOK || second.body != first.body {
 			t.Errorf("got %s %.80q, want the token of before", second.Status, second.body)
 		}
@@ -92,12 +92,12 @@ func TestLockThatWasNotReleasedDoesNotDelayItsProcess(t *testing.T) {
 			return refused
 		}
 		a.tenant.Misbehave(down)
-		b.get("/token?audience=" + reportsAPI)
+		b.get(reportsToken)
 
 		a.store.down.Store(false)
 		a.tenant.Misbehave(chiauth0test.Faults{})
 		began := time.Now()
-		resp := b.get("/token?audience=" + reportsAPI)
+		resp := b.get(reportsToken)
 		if waited := time.Since(began); resp.StatusCode != http.StatusOK || waited > time.Second {
 			t.Errorf("got %s after %v, want a token at once", resp.Status, waited)
 		}

@@ -49,13 +49,15 @@ func TestTokenWithTheFewestScopesIsChosen(t *testing.T) {
 		request tokenRequest
 		want    string
 	}{
-		"no scopes":        {tokenRequest{audience: "a"}, "small"},
-		"one scope":        {tokenRequest{audience: "a", scopes: []string{"read"}}, "small"},
-		"another order":    {tokenRequest{audience: "a", scopes: []string{"write", "read"}}, "small"},
-		"another scope":    {tokenRequest{audience: "a", scopes: []string{"admin"}}, "medium"},
-		"the largest":      {tokenRequest{audience: "a", scopes: []string{"delete"}}, "large"},
-		"part of a scope":  {tokenRequest{audience: "a", scopes: []string{"rea"}}, ""},
-		"scopes of two":    {tokenRequest{audience: "a", scopes: []string{"admin", "delete"}}, ""},
+		"no scopes":       {tokenRequest{audience: "a"}, "small"},
+		"one scope":       {tokenRequest{audience: "a", scopes: []string{"read"}}, "small"},
+		"another order":   {tokenRequest{audience: "a", scopes: []string{"write"}}, "small"},
+		"another scope":   {tokenRequest{audience: "a", scopes: []string{"admin"}}, "medium"},
+		"the largest":     {tokenRequest{audience: "a", scopes: []string{"delete"}}, "large"},
+		"part of a scope": {tokenRequest{audience: "a", scopes: []string{"rea"}}, ""},
+		"scopes of two": {
+			tokenRequest{audience: "a", scopes: []string{"admin", "delete"}}, "",
+		},
 		"another audience": {tokenRequest{audience: "b"}, "elsewhere"},
 		"no audience":      {tokenRequest{}, "no audience"},
 		"a rejected token": {tokenRequest{audience: "a", rejected: "small"}, "medium"},
@@ -92,7 +94,8 @@ func TestStoredAccessTokensAreFewAndUsable(t *testing.T) {
 	newest := tokens.access[0].scope
 	tokens.add(accessToken{token: "replaced", scope: newest, expiry: now.Add(time.Hour)}, now)
 	if got := len(tokens.access); got != maxAccessTokens || tokens.access[0].token != "replaced" {
-		t.Errorf("got %d tokens, the first %+v, want the same scope replaced", got, tokens.access[0])
+		t.Errorf("got %d tokens, the first %+v, want the same scope replaced",
+			got, tokens.access[0])
 	}
 
 	tokens.add(accessToken{token: "last"}, now.Add(2*time.Hour))

@@ -44,8 +44,9 @@ func (t *tokenAnswer) accessToken(req *tokenRequest) (accessToken, error) {
 	}
 
 	if got, wrong := t.otherAudience(req.audience); wrong {
-		return accessToken{}, fmt.Errorf("%w: it is for %q, and %q was asked for: add the API to the "+
-			"refresh token policy of the application at Auth0", ErrWrongAudience, got, req.audience)
+		return accessToken{}, fmt.Errorf("%w: it is for %q, and %q was asked for: add the API to "+
+			"the refresh token policy of the application at Auth0",
+			ErrWrongAudience, got, req.audience)
 	}
 
 	return token, nil
@@ -145,7 +146,8 @@ func (a *auth) postAsClient(
 	if err := a.authenticateClient(form); err != nil {
 		return 0, nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	content := strings.NewReader(form.Encode())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, content)
 	if err != nil {
 		return 0, nil, err
 	}

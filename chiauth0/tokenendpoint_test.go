@@ -12,8 +12,10 @@ func TestUnverifiedClaims(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ jwt, want string }{
-		"a JWT":                 {"e30." + toBase64(`{"aud":"a"}`) + ".c2ln", `{"aud":"a"}`},
-		"a large number":        {"." + toBase64(`{"n":12345678901234567}`) + ".", `{"n":12345678901234567}`},
+		"a JWT": {"e30." + toBase64(`{"aud":"a"}`) + ".c2ln", `{"aud":"a"}`},
+		"a large number": {
+			"." + toBase64(`{"n":12345678901234567}`) + ".", `{"n":12345678901234567}`,
+		},
 		"an opaque token":       {"opaque", "null"},
 		"two parts":             {"e30." + toBase64(`{}`), "null"},
 		"five parts, encrypted": {"a.b.c.d.e", "null"},
@@ -46,21 +48,23 @@ func FuzzUnverifiedClaims(f *testing.F) {
 func TestAudienceOfATokenAnswer(t *testing.T) {
 	t.Parallel()
 
-	const want = "https://api.example/"
+	const want = "https://api/"
 	jwt := func(claims string) string { return "e30." + toBase64(claims) + ".c2ln" }
 	for name, test := range map[string]struct {
 		answer tokenAnswer
 		wrong  bool
 	}{
-		"aud":                      {tokenAnswer{AccessToken: jwt(`{"aud":"https://api.example/"}`)}, false},
-		"one of several aud":       {tokenAnswer{AccessToken: jwt(`{"aud":["x","https://api.example/"]}`)}, false},
-		"an opaque token":          {tokenAnswer{AccessToken: "opaque"}, false},
-		"a JWT without aud":        {tokenAnswer{AccessToken: jwt(`{}`)}, false},
-		"resource":                 {tokenAnswer{AccessToken: "opaque", Resource: want}, false},
-		"another aud":              {tokenAnswer{AccessToken: jwt(`{"aud":"https://api.example"}`)}, true},
-		"others than several aud":  {tokenAnswer{AccessToken: jwt(`{"aud":["x","y"]}`)}, true},
-		"another resource":         {tokenAnswer{AccessToken: "opaque", Resource: "x"}, true},
-		"another resource and aud": {tokenAnswer{AccessToken: jwt(`{"aud":"https://api.example/"}`), Resource: "x"}, true},
+		"aud":                     {tokenAnswer{AccessToken: jwt(`{"aud":"https://api/"}`)}, false},
+		"one of several aud":      {tokenAnswer{AccessToken: jwt(`{"aud":["","https://api/"]}`)}, false},
+		"an opaque token":         {tokenAnswer{AccessToken: "opaque"}, false},
+		"a JWT without aud":       {tokenAnswer{AccessToken: jwt(`{}`)}, false},
+		"resource":                {tokenAnswer{AccessToken: "opaque", Resource: want}, false},
+		"another aud":             {tokenAnswer{AccessToken: jwt(`{"aud":"https://api"}`)}, true},
+		"others than several aud": {tokenAnswer{AccessToken: jwt(`{"aud":["x","y"]}`)}, true},
+		"another resource":        {tokenAnswer{AccessToken: "opaque", Resource: "x"}, true},
+		"another resource and aud": {
+			tokenAnswer{AccessToken: jwt(`{"aud":"https://api/"}`), Resource: "x"}, true,
+		},
 	} {
 		_, err := test.answer.accessToken(&tokenRequest{audience: want})
 		if errors.Is(err, ErrWrongAudience) != test.wrong {
@@ -77,7 +81,8 @@ func TestExpiryOfATokenAnswer(t *testing.T) {
 	t.Parallel()
 
 	for raw, want := range map[string]time.Duration{
-		``: 0, `null`: 0, `0`: 0, `-1`: 0, `""`: 0, `"soon"`: 0, `true`: 0, `{}`: 0, `1e300`: 0, `0.5`: 0,
+		``: 0, `null`: 0, `0`: 0, `-1`: 0, `0.5`: 0, `1e300`: 0,
+		`""`: 0, `"soon"`: 0, `true`: 0, `{}`: 0,
 		`3600`: time.Hour, `"3600"`: time.Hour, `3600.7`: time.Hour, `" 3600 "`: time.Hour,
 	} {
 		answer := tokenAnswer{AccessToken: "opaque", ExpiresIn: json.RawMessage(raw)}

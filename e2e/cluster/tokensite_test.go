@@ -36,7 +36,7 @@ type tokenEndpoint struct {
 	tenant *chiauth0test.Tenant
 
 	mu     sync.Mutex
-	before func() (lost bool) // called before the tenant reads a refresh token; may lose the request
+	before func() (lost bool) // called before the tenant reads a refresh token; it may lose it
 	after  func()             // called when a refresh token is spent, before the answer is sent
 }
 
@@ -79,7 +79,8 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	body := recorder.Body.Bytes()
 	if !refresh {
-		body = expiresIn.ReplaceAll(body, fmt.Appendf(nil, `"expires_in":%d`, shortLife/time.Second))
+		short := fmt.Appendf(nil, `"expires_in":%d`, shortLife/time.Second)
+		body = expiresIn.ReplaceAll(body, short)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(recorder.Code)

@@ -31,7 +31,8 @@ const groupsByEmail = {
  *   problems: string[],
  *   refreshes: () => number,
  *   close: () => Promise<void>,
- * }} a client with a key instead of a secret authenticates by private_key_jwt; problems lists the errors of the requests that the provider received
+ * }} problems lists the errors of the requests that the provider received; refreshes counts the
+ *   uses of refresh tokens; a client with a key authenticates by private_key_jwt
  */
 export async function startProvider({ port = 0, ...options } = {}) {
   const server = createServer();

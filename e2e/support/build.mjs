@@ -1,5 +1,5 @@
-// Builds the example and e2e/tokenapp for all workers, with the race detector. A data race sets the exit status of
-// the example, which stop in example.mjs checks.
+// Builds the example and e2e/tokenapp for all workers, with the race detector. A data race sets the
+// exit status, which stop in example.mjs checks.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Package zitadel_test logs in and refreshes tokens at the OpenID provider of zitadel/oidc, which is
-// not part of this project. It has a module of its own: the library does not depend on it.
+// Package zitadel_test logs in and refreshes tokens at the OpenID provider of zitadel/oidc, which
+// is not part of this project. It has a module of its own: the library does not depend on it.
 package zitadel_test
 
 import (
@@ -37,7 +37,8 @@ func startProvider(t *testing.T, appURL string) (issuer string) {
 	issuer = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	storage.RegisterClients(storage.WebClient(clientID, clientSecret, appURL+"/auth0/callback"))
 	users := storage.NewStorage(storage.NewUserStore(issuer))
-	server.Config.Handler = exampleop.SetupServer(issuer, users, slog.New(slog.DiscardHandler), false)
+	logger := slog.New(slog.DiscardHandler)
+	server.Config.Handler = exampleop.SetupServer(issuer, users, logger, false)
 	server.Start()
 	t.Cleanup(server.Close)
 
@@ -167,7 +168,8 @@ func TestLoginAndRefreshAtZitadel(t *testing.T) {
 
 	status, body := logIn(t, browser, appURL)
 	if status != http.StatusOK || upstream.seen() != 1 {
-		t.Fatalf("login: got %d %s, and %d tokens at the API, want one", status, body, upstream.seen())
+		t.Fatalf("login: got %d %s, and %d tokens at the API, want one",
+			status, body, upstream.seen())
 	}
 	for want := 2; want <= 4; want++ {
 		resp, err := browser.Get(appURL + "/")
