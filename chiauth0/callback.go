@@ -90,8 +90,8 @@ func (a *auth) finishLogin(
 	a.goHome(w, r, state.pageFor(&login.Identity))
 }
 
-// saveLogin saves the session. The other headers of the response are set before: a cookie session has
-// to fit beside them.
+// saveLogin saves the session. The other headers of the response are set before: a cookie session
+// has to fit beside them.
 func (a *auth) saveLogin(
 	w http.ResponseWriter, r *http.Request, state loginState, t transaction,
 	user userprovider.User, login userprovider.Login,

@@ -19,8 +19,8 @@ const (
 	fetchSite = "Sec-Fetch-Site"
 )
 
-// checkSignedOut checks that no part of a browser's session is left, also for a client that has kept
-// its cookie.
+// checkSignedOut checks that no part of a browser's session is left, also for a client that has
+// kept its cookie.
 func checkSignedOut(t *testing.T, b *browser, cookie string) {
 	t.Helper()
 	if b.sessionCookie() != "" {

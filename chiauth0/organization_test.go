@@ -104,11 +104,11 @@ func TestOrganizationList(t *testing.T) {
 		list        []string
 		ok          bool
 	}{
-		{"none is asked for, and there is no list", "", "org_b", nil, true},
-		{"none is asked for, and it is listed by id", "", "org_a", []string{"org_x", "org_a"}, true},
-		{"none is asked for, and it is listed by name", "", "org_a", []string{"NAME-OF-org_a"}, true},
-		{"none is asked for, and it is not listed", "", "org_b", []string{"org_a"}, false},
-		{"none is asked for, none, and there is a list", "", "", []string{"org_a"}, false},
+		{"none asked for, and there is no list", "", "org_b", nil, true},
+		{"none asked for, and it is listed by id", "", "org_a", []string{"org_x", "org_a"}, true},
+		{"none asked for, and it is listed by name", "", "org_a", []string{"NAME-OF-org_a"}, true},
+		{"none asked for, and it is not listed", "", "org_b", []string{"org_a"}, false},
+		{"none asked for, none, and there is a list", "", "", []string{"org_a"}, false},
 		{"the query asked, and it is listed", "org_a", "org_a", []string{"org_a"}, true},
 		{"the query asked, and it is not listed", "org_b", "org_b", []string{"org_a"}, false},
 	} {

@@ -69,7 +69,7 @@ func (p *apiProxy) serve(w http.ResponseWriter, r *http.Request) {
 	if !p.fromOwnPage(r) {
 		e := newError(
 			CodeCrossOrigin,
-			errors.New("chiauth0: Proxy: the request comes from another origin"),
+			errCrossOriginProxy,
 		)
 		e.Message = "This request comes from another site."
 		p.auth.fail(w, r, e)

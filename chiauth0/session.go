@@ -58,7 +58,9 @@ func (a *auth) middleware() func(http.Handler) http.Handler {
 
 // sessionIdentity returns who is signed in according to the session. The session of another Config,
 // which has another issuer, client or mount path, is anonymous here.
-func (a *auth) sessionIdentity(ctx context.Context) (userID string, i userprovider.Identity, err error) {
+func (a *auth) sessionIdentity(
+	ctx context.Context,
+) (userID string, i userprovider.Identity, err error) {
 	encoded, err := sessionstores.GetString(ctx, a.sessions, identityField)
 	switch {
 	case errors.Is(err, sessionstores.ErrUnavailable):
@@ -157,8 +159,8 @@ func (a *auth) saveSession(
 ) error {
 	err := sessionstores.Save(ctx, a.sessions)
 	if errors.Is(err, sessionstores.ErrTooLarge) && a.dropGroups(&login.Identity) {
-		a.Logger.WarnContext(ctx, "groups that no guard names are not kept, the session cookie would "+
-			"be too large", "user", user.ID, "kept", len(login.Identity.Groups))
+		a.Logger.WarnContext(ctx, "groups that no guard names are not kept, the session cookie "+
+			"would be too large", "user", user.ID, "kept", len(login.Identity.Groups))
 		a.putIdentity(ctx, user.ID, login.Identity, sessionCeiling(login.Claims))
 		err = sessionstores.Save(ctx, a.sessions)
 	}

@@ -54,14 +54,14 @@ func TestAudienceOfATokenAnswer(t *testing.T) {
 		answer tokenAnswer
 		wrong  bool
 	}{
-		"aud":                     {tokenAnswer{AccessToken: jwt(`{"aud":"https://api/"}`)}, false},
-		"one of several aud":      {tokenAnswer{AccessToken: jwt(`{"aud":["","https://api/"]}`)}, false},
-		"an opaque token":         {tokenAnswer{AccessToken: "opaque"}, false},
-		"a JWT without aud":       {tokenAnswer{AccessToken: jwt(`{}`)}, false},
-		"resource":                {tokenAnswer{AccessToken: "opaque", Resource: want}, false},
-		"another aud":             {tokenAnswer{AccessToken: jwt(`{"aud":"https://api"}`)}, true},
-		"others than several aud": {tokenAnswer{AccessToken: jwt(`{"aud":["x","y"]}`)}, true},
-		"another resource":        {tokenAnswer{AccessToken: "opaque", Resource: "x"}, true},
+		"aud":               {tokenAnswer{AccessToken: jwt(`{"aud":"https://api/"}`)}, false},
+		"several aud":       {tokenAnswer{AccessToken: jwt(`{"aud":["","https://api/"]}`)}, false},
+		"an opaque token":   {tokenAnswer{AccessToken: "opaque"}, false},
+		"a JWT without aud": {tokenAnswer{AccessToken: jwt(`{}`)}, false},
+		"resource":          {tokenAnswer{AccessToken: "opaque", Resource: want}, false},
+		"another aud":       {tokenAnswer{AccessToken: jwt(`{"aud":"https://api"}`)}, true},
+		"several others":    {tokenAnswer{AccessToken: jwt(`{"aud":["x","y"]}`)}, true},
+		"another resource":  {tokenAnswer{AccessToken: "opaque", Resource: "x"}, true},
 		"another resource and aud": {
 			tokenAnswer{AccessToken: jwt(`{"aud":"https://api/"}`), Resource: "x"}, true,
 		},
