@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Go code of the README in a module of its own against this checkout. The program and
-# the fragments that add to it must compile and pass go vet. The program's go.mod after go mod tidy must require only what a login needs: no
-# Redis client, no SQL driver and no test module.
+# the fragments that add to it must compile and pass go vet. The program's go.mod after go mod tidy
+# must require only what a login needs: no Redis client, no SQL driver and no test module.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

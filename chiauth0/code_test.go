@@ -12,7 +12,7 @@ import (
 // The comment of Code lists every code with its status, and every code has its texts.
 func TestCodeList(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "code.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
