@@ -333,7 +333,8 @@ func TestSilentLoginDuringAnOutage(t *testing.T) {
 	t.Run("Auth0", func(t *testing.T) {
 		t.Parallel()
 		a, b := newSilentApp(t)
-		a.restart() // discovery is not known
+		next := a.cfg.Clone() // after a restart: the discovery document is not known
+		a.net.serve(a.base, routes(next))
 		a.net.serve(a.tenant.Issuer(), http.NotFoundHandler())
 		b.checkPage(b.navigate("/"), "/")
 		want := "level=ERROR msg=\"request refused\" path=/auth0/login status=503"
@@ -346,7 +347,7 @@ func TestSilentLoginDuringAnOutage(t *testing.T) {
 		a := newApp(t, silentLogin)
 		b := a.browser()
 		b.signIn(ada)
-		a.store.fail()
+		a.store.down.Store(true)
 		b.checkPage(b.get("/", navigation...), "/")
 	})
 }
