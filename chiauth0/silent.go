@@ -43,7 +43,7 @@ func (a *auth) silentPage(r *http.Request) string {
 	if !isPageNavigation(r) || isPreview(r) {
 		return ""
 	}
-	page := askedPage(r)
+	page := askedPage(r) // empty for a POST
 	if len(page) > maxReturnTo || a.isOwnPage(r, page) {
 		return "" // a page that is too long would lose its query
 	}
@@ -59,7 +59,7 @@ func (a *auth) silentPage(r *http.Request) string {
 // isPageNavigation reports whether a browser opens a page in a tab of its own. A browser without
 // Fetch Metadata does not tell frames apart, and starts no silent login.
 func isPageNavigation(r *http.Request) bool {
-	if r.Method != http.MethodGet || !accepts(r, "text/html") || !fromPerson(r) {
+	if !accepts(r, "text/html") || !fromPerson(r) {
 		return false
 	}
 	h := r.Header
@@ -70,7 +70,7 @@ func isPageNavigation(r *http.Request) bool {
 func (a *auth) isOwnPage(r *http.Request, page string) bool {
 	path, _, _ := strings.Cut(page, "?")
 	path = strings.TrimSuffix(path, "/")
-	if a.mount != "" && (path == a.mount || strings.HasPrefix(path, a.mount+"/")) {
+	if a.mount != "" && strings.HasPrefix(path+"/", a.mount+"/") {
 		return true
 	}
 	return path == a.mount+sessionRoute || a.isOwnRequest(r)
@@ -94,11 +94,11 @@ func hasCookie(r *http.Request, name string) bool {
 }
 
 // startSilentLogin redirects to a silent login and marks the attempt. No cache may keep the
-// redirect: the next visitor would get it in place of the page.
+// redirect: the next visitor would get it in place of the page. The session middleware
+// sets Vary: Cookie.
 func (a *auth) startSilentLogin(w http.ResponseWriter, r *http.Request, page string) {
 	http.SetCookie(w, a.visitCookie(a.attemptCookie(), silentCookieSet))
 	w.Header().Set("Cache-Control", noStore)
-	w.Header().Add("Vary", "Cookie")
 
 	login := withQuery(a.mount+loginRoute, "prompt=none&"+silentParam+"=1")
 	login = withQuery(login, a.pageQuery(page))
@@ -123,13 +123,11 @@ func (a *auth) setHint(w http.ResponseWriter, r *http.Request, state loginState)
 	}
 }
 
-// dropHint removes the cookies of silent logins at a logout. It does so while SilentLogin is off as
-// well: it can be on again later.
+// dropHint removes the cookie that allows silent logins at a logout. It does so while
+// SilentLogin is off as well: it can be on again later.
 func (a *auth) dropHint(w http.ResponseWriter, r *http.Request) {
-	for _, name := range []string{a.hintCookie(), a.attemptCookie()} {
-		if hasCookie(r, name) {
-			a.setCookie(w, name, "", 0)
-		}
+	if a.hasSignedInBefore(r) {
+		a.setCookie(w, a.hintCookie(), "", 0)
 	}
 }
 

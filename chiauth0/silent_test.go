@@ -161,6 +161,7 @@ func TestSilentLoginIsNotForOtherRequests(t *testing.T) {
 		"form":              {method: http.MethodPost},
 		"HEAD":              {method: http.MethodHead},
 		"fetch":             {headers: []string{mode, "cors", dest, "empty"}},
+		"no navigation":     {headers: []string{mode, "no-cors"}},
 		"iframe":            {headers: []string{dest, "iframe"}},
 		"frame":             {headers: []string{dest, "frame"}},
 		"service worker":    {headers: []string{dest, "empty"}},
@@ -193,18 +194,49 @@ func TestSilentLoginIsNotForOtherRequests(t *testing.T) {
 
 func TestSilentLoginLeavesTheRouterAlone(t *testing.T) {
 	t.Parallel()
-	a, b := newSilentApp(t)
+	a, b := newSilentApp(t, func(c *chiauth0.Config) { c.CallbackURI = "/custom/path" })
 	outer := chi.NewRouter()
 	outer.Use(chiauth0.LoadUser(a.cfg))
 	outer.Mount("/", a.router)
 	a.net.serve(a.base, outer)
+	if !isSilentRedirect(b.get("/news", navigation...)) {
+		t.Error("a page of the application is not redirected")
+	}
+	b.removeCookie(b.cookieName("chiauth0_silent_"))
 	for _, path := range []string{
-		"/auth0", "/auth0/me", "/auth0/session", "/auth0/login", "/auth0/logout", "/auth0/callback",
-		"/auth0/unknown", "/custom/path",
+		"/auth0", "/auth0/me", "/auth0/session", "/auth0/callback", "/auth0/unknown",
+		"/custom/path", "/auth0/login", "/auth0/logout",
 	} {
 		if resp := b.get(path, navigation...); isSilentRedirect(resp) {
 			t.Errorf("GET %s is redirected to a silent login", path)
 		}
+	}
+}
+
+func TestSilentLoginLeavesARouterAtTheRootAlone(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, silentLogin, func(c *chiauth0.Config) {
+		c.MountPath, c.CallbackURI = "/", "/custom/path"
+	})
+	outer := chi.NewRouter()
+	outer.Use(chiauth0.LoadUser(a.cfg))
+	outer.Mount("/", a.router)
+	a.net.serve(a.base, outer)
+	b := a.browser()
+	b.login("/login", ada)
+	for name := range b.cookies() {
+		if !strings.Contains(name, "chiauth0_hint_") {
+			b.removeCookie(name)
+		}
+	}
+	for _, path := range []string{"/me", "/session", "/custom/path"} {
+		resp := b.get(path, navigation...)
+		if strings.Contains(resp.location(), "prompt=none") {
+			t.Errorf("GET %s is redirected to a silent login", path)
+		}
+	}
+	if resp := b.get("/", navigation...); !strings.Contains(resp.location(), "prompt=none") {
+		t.Errorf("GET / of the application: got %s, want a silent login", resp.Status)
 	}
 }
 
@@ -360,6 +392,16 @@ func TestPromptNoneOfALinkKeepsItsErrorPage(t *testing.T) {
 		if resp := b.navigate(path); resp.StatusCode != http.StatusBadRequest {
 			t.Errorf("GET %s: got %s, want 400", path, resp.Status)
 		}
+	}
+}
+
+func TestALoginWithoutPromptNoneIsNotSilent(t *testing.T) {
+	t.Parallel()
+	a, b := newSilentApp(t)
+	b.removeCookie(b.cookieName("chiauth0_loop_"))
+	a.tenant.Misbehave(deny("access_denied", ""))
+	if resp := b.navigate("/auth0/login?silent=1"); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("got %s, want the error page with 403", resp.Status)
 	}
 }
 
