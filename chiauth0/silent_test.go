@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -402,6 +403,18 @@ func TestALoginWithoutPromptNoneIsNotSilent(t *testing.T) {
 	a.tenant.Misbehave(deny("access_denied", ""))
 	if resp := b.navigate("/auth0/login?silent=1"); resp.StatusCode != http.StatusForbidden {
 		t.Errorf("got %s, want the error page with 403", resp.Status)
+	}
+}
+
+func TestStepUpIsNotSilent(t *testing.T) {
+	t.Parallel()
+	a, b := newSilentApp(t)
+	a.router.With(chiauth0.RequireMFA(a.cfg, time.Hour)).Get("/mfa", whoami)
+	b.signIn(ada)
+	login := b.get("/mfa").location() + "&prompt=none&silent=1"
+	a.tenant.Misbehave(deny("login_required", ""))
+	if resp := b.navigate(login); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("got %s, want the error page with 400", resp.Status)
 	}
 }
 
