@@ -413,7 +413,9 @@ func TestStepUpIsNotSilent(t *testing.T) {
 	b.signIn(ada)
 	login := b.get("/mfa").location() + "&prompt=none&silent=1"
 	a.tenant.Misbehave(deny("login_required", ""))
-	if resp := b.navigate(login); resp.StatusCode != http.StatusBadRequest {
+	toCallback := b.get(b.get(login, navigation...).location(), navigation...)
+	resp := b.get(toCallback.location(), navigation...)
+	if resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("got %s, want the error page with 400", resp.Status)
 	}
 }
