@@ -23,7 +23,7 @@ import (
 // if the Config has faults.
 func Callback(cfg *Config) http.Handler {
 	a := cfg.init()
-	return a.private(LoadUser(cfg)(http.HandlerFunc(a.callback)))
+	return a.private(a.loadUser(http.HandlerFunc(a.callback)))
 }
 
 // callback ends a login, in this order: the state opens, the transaction's cookie proves that this
@@ -54,7 +54,8 @@ func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		a.setCookie(w, a.transactionCookie(t.ID), "", 0)
 	}
-	if !ok || t.expired() {
+	loggedOut := state.Silent && !a.hasSignedInBefore(r) // since the silent login began
+	if !ok || t.expired() || loggedOut {
 		a.strayCallback(w, r, answer, state)
 		return
 	}
@@ -80,7 +81,7 @@ func (a *auth) finishLogin(
 		e := a.loginFailed(err, state.ReturnTo)
 		subject := login.Identity.Subject
 		e.Err = &refusal{error: e.Err, user: user.ID, subject: subject, ofLogin: true}
-		a.fail(w, r, e)
+		a.failLogin(w, r, state.Silent, state.ReturnTo, e)
 		return
 	}
 
@@ -98,7 +99,10 @@ func (a *auth) saveLogin(
 ) error {
 	h := w.Header()
 	cookies := slices.Clone(h["Set-Cookie"])
-	a.countLogin(w, r, t)
+	if !state.Silent {
+		a.countLogin(w, r, t)
+	}
+	a.setHint(w, r, state)
 	h.Set("Location", a.pageURL(r, state.pageFor(&login.Identity)))
 
 	err := a.saveSession(r.Context(), user, login)
@@ -133,7 +137,7 @@ func (a *auth) strayCallback(
 	if errors.Is(err, ErrUnavailable) {
 		e := unavailable(err)
 		e.RetryURL = a.loginURL(state.ReturnTo)
-		a.fail(w, r, e)
+		a.failLogin(w, r, state.Silent, state.ReturnTo, e)
 		return
 	}
 	signedIn := err == nil
@@ -142,6 +146,8 @@ func (a *auth) strayCallback(
 		a.goHome(w, r, "") // the back button
 	case signedIn:
 		a.goHome(w, r, state.pageFor(&identity))
+	case state.Silent:
+		a.goHome(w, r, state.ReturnTo)
 	case a.canRestart(r, state):
 		a.restartLogin(w, r, state)
 	default:

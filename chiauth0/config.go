@@ -88,6 +88,24 @@ type Config struct {
 	// provider allows it.
 	FederatedLogout bool
 
+	// SilentLogin signs a returning user in without a login page if Auth0 has a session for the
+	// browser (OpenID Connect Core, section 3.1.2.1, prompt=none). It is off by default.
+	//
+	// [LoadUser] redirects an anonymous GET for a page through /login?prompt=none and back to the
+	// page. Browsers announce such a request by Sec-Fetch-Mode: navigate and Sec-Fetch-Dest:
+	// document. Frames, prefetches, fetches and the Router's own pages are not redirected. The
+	// browser must have signed in before: a login sets a cookie for 400 days, and a logout removes
+	// it. Crawlers and first-time visitors have no such cookie.
+	//
+	// There is one attempt until the browser is closed or the user logs in at the login page. An
+	// attempt that fails ends on the page, without an error page. That Auth0 needs the user
+	// (login_required and the other codes of prompt=none) is logged at DEBUG; other failures are
+	// events as usual.
+	//
+	// A session that [LogoutUser], [EndSession] or [EndOtherSessions] has ended can begin again
+	// while the session at Auth0 goes on.
+	SilentLogin bool
+
 	// BackchannelLogout serves POST /backchannel-logout: Auth0 calls it when the session of a user
 	// ends there, and the sessions here end with it. Register the URL at Auth0, in the
 	// application's settings under OpenID Connect Back-Channel Logout; it has to be public and

@@ -26,6 +26,9 @@
 // creates or updates the local user. Then the session begins, with a new token. If a step fails,
 // there is no session, and the page says what can be done.
 //
+// Config.SilentLogin signs returning users in on public pages behind [LoadUser], without a login
+// page, if Auth0 has a session for the browser.
+//
 // Every other request reads the session from the store at most once, and asks the user provider for
 // the user when a handler or a guard needs it. It makes no request to Auth0. While the store or the
 // provider does not answer, guards answer 503; an outage signs no user out.

@@ -99,6 +99,14 @@ func newError(code Code, err error) *Error {
 	}
 }
 
+// asError returns the Error in err, and an internal error if there is none.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return newError(CodeInternal, err)
+}
+
 // unavailable is the answer if a store, a user provider or Auth0 has failed.
 func unavailable(err error) *Error {
 	if errors.Is(err, userprovider.ErrMisconfigured) {

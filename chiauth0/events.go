@@ -44,7 +44,8 @@ type Event struct {
 	ProviderCode string
 	Description  string
 
-	// Status is the HTTP status of the response to a failed login or a refused request.
+	// Status is the HTTP status of the response to a failed login or a refused request. For a
+	// silent login, whose response is a redirect, it is the status of the code.
 	Status int
 
 	// Rule is the guard that refused the user, such as "staff" or "group editors".

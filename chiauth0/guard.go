@@ -14,13 +14,17 @@ import (
 
 // LoadUser makes the session and the user known to the handlers behind it, whether or not a user is
 // signed in: an optional login. Use it on the whole application where public pages show who is
-// there. Guards do not need it.
+// there. Guards do not need it. It starts the silent logins of Config.SilentLogin.
 //
 // When the session store does not answer, handlers see no user (see [UserFrom]), and a change of
 // the session is answered with 503. LoadUser panics with the error of [Config.Validate] if the
 // Config has faults.
 func LoadUser(cfg *Config) func(http.Handler) http.Handler {
-	return cfg.init().loadUser
+	a := cfg.init()
+	if a.SilentLogin {
+		return a.loadUserSilently
+	}
+	return a.loadUser
 }
 
 func (a *auth) loadUser(next http.Handler) http.Handler {

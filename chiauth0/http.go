@@ -25,19 +25,24 @@ func redirect(w http.ResponseWriter, status int, location string) {
 // cookie is: browsers have to send it when Auth0 sends them back. An age of zero removes the
 // cookie.
 func (a *auth) setCookie(w http.ResponseWriter, name, value string, age time.Duration) {
-	c := &http.Cookie{
+	c := a.visitCookie(name, value)
+	c.MaxAge = int(age / time.Second)
+	if age <= 0 {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// visitCookie returns a cookie of the login that the browser drops when it is closed.
+func (a *auth) visitCookie(name, value string) *http.Cookie {
+	return &http.Cookie{
 		Name:     name,
 		Value:    value,
 		Path:     "/",
 		HttpOnly: true,
 		Secure:   a.secure(),
 		SameSite: http.SameSiteLaxMode,
-		MaxAge:   int(age / time.Second),
 	}
-	if age <= 0 {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w, c)
 }
 
 // previewHeaders are the headers by which browsers have announced that a request is made ahead of a
@@ -144,10 +149,7 @@ func saved(ctx context.Context) bool {
 
 // fail answers a request that went wrong and emits the event.
 func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = newError(CodeInternal, err)
-	}
+	e := asError(err)
 	e.HomeURL = a.settings.home
 	if e.Code == CodeUnavailable && e.RetryURL == "" {
 		e.RetryURL = a.repeatURL(r)

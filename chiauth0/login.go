@@ -34,6 +34,10 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 		a.loginFetched(w, r)
 		return
 	}
+	if request.silent {
+		a.startLogin(w, r, request)
+		return
+	}
 	lost, loop := a.sessionLost(w, r)
 	if loop {
 		a.failLoop(w, r, request.returnTo)
@@ -81,6 +85,7 @@ type loginRequest struct {
 	restarts int        // how often the transaction's cookie was gone
 	lost     bool       // the session of an earlier login was gone
 	stepUp   *stepUp    // what a guard needs, or nil
+	silent   bool       // see silent.go
 }
 
 // passedOn are the parameters of /login that reach Auth0. Those that identify the client or protect
@@ -127,6 +132,7 @@ func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
 	if isStepUp {
 		a.applyStepUp(&request, sealed)
 	}
+	request.silent = a.SilentLogin && !isStepUp && isSilent(query)
 	return request, nil
 }
 
@@ -157,33 +163,34 @@ func (a *auth) configured() map[string]string {
 
 // startLogin redirects to Auth0. Nothing is kept in this process.
 func (a *auth) startLogin(w http.ResponseWriter, r *http.Request, request loginRequest) {
+	fail := func(err error) { a.failLogin(w, r, request.silent, request.returnTo, err) }
 	meta, err := a.provider.metadata(r.Context())
 	if err != nil {
 		e := unavailable(err)
 		e.Message = "The login service cannot be reached at the moment. " + textTryAgain
 		e.RetryURL = a.loginURL(request.returnTo)
-		a.fail(w, r, e)
+		fail(e)
 		return
 	}
 	query, t, err := a.authorizationRequest(r, request)
 	if err != nil {
-		a.fail(w, r, err)
+		fail(err)
 		return
 	}
 	location, err := a.authorizationURL(r.Context(), meta, query)
 	if err != nil {
-		a.fail(w, r, a.loginFailed(err, request.returnTo))
+		fail(a.loginFailed(err, request.returnTo))
 		return
 	}
 	if len(location) > maxLocation {
-		a.fail(w, r, badRequest(
+		fail(badRequest(
 			"organization, login_hint or another", request.query.Encode(), "is too long",
 		))
 		return
 	}
 	a.announceRedirectURI(r.Context(), t.RedirectURI)
 	if err := a.saveTransaction(w, r, t, request.restarts > 0); err != nil {
-		a.fail(w, r, err)
+		fail(err)
 		return
 	}
 	if !isNavigation(r) {

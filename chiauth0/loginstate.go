@@ -35,6 +35,7 @@ type loginState struct {
 	Query    string  `json:"q,omitempty"` // the parameters of /login, to begin again
 	Restarts int     `json:"r,omitempty"` // how often the cookie was gone
 	StepUp   *stepUp `json:"p,omitempty"` // what a guard needs of the login
+	Silent   bool    `json:"s,omitempty"` // see silent.go
 }
 
 func newLoginState(request loginRequest) loginState {
@@ -45,6 +46,7 @@ func newLoginState(request loginRequest) loginState {
 		Query:    request.query.Encode(),
 		Restarts: request.restarts,
 		StepUp:   request.stepUp,
+		Silent:   request.silent,
 	}
 }
 

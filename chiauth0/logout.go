@@ -40,6 +40,7 @@ func (a *auth) logout(w http.ResponseWriter, r *http.Request) {
 	if _, err := r.Cookie(a.loopCookie()); err == nil {
 		a.endLoop(w)
 	}
+	a.dropHint(w, r)
 	target := a.afterLogout(ctx, w, r, tokens.idToken, identity.SessionID)
 	a.sendLogoutURL(w, r, target)
 	if saved(ctx) {

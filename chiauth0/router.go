@@ -37,6 +37,7 @@ import (
 //	iss                 has to be the tenant, if present (OpenID Connect Core, section 4)
 //	organization_name   sent by Auth0's invitations
 //	page, step_up       sealed by a guard: where the login ends, and what the guard needs of it
+//	silent              with prompt=none, set by Config.SilentLogin: a failure ends on the page
 //
 // Every other parameter is ignored. "/login?prompt=login&next_url=…" asks for the account even if
 // Auth0 has a session. The codes of error answers are listed at [Code].

@@ -27,6 +27,7 @@ const (
 	movedParam    = "moved"    // the browser has been sent to BaseURL's host
 	againParam    = "again"    // the link of the page about a login loop
 	continueParam = "continue" // the link of the page for service workers
+	silentParam   = "silent"   // a silent login, with prompt=none
 )
 
 // maxLocation is the limit of a Location header. A proxy such as nginx reads the whole header of an
