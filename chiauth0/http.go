@@ -149,6 +149,9 @@ func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 		e = newError(CodeInternal, err)
 	}
 	e.HomeURL = a.settings.home
+	if e.Code == CodeMisdirected {
+		e.HomeURL = a.base.String() + a.settings.home
+	}
 	if e.Code == CodeUnavailable && e.RetryURL == "" {
 		e.RetryURL = a.repeatURL(r)
 	}
