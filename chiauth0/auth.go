@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +63,8 @@ func newAuth(c *Config) (*auth, error) {
 	a.provider.discovered = a.warnAboutClaims
 	a.process = rand.Text()[:8]
 	a.crossOrigin = http.NewCrossOriginProtection()
-	if a.base != nil {
+	// With Origins, the Host header is the origin, and each origin is another site for the others.
+	if a.base != nil && len(a.origins) == 0 {
 		if err := a.crossOrigin.AddTrustedOrigin(a.base.String()); err != nil {
 			return nil, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL): %w", err)
 		}
@@ -154,8 +156,12 @@ func (a *auth) announce() {
 	if logout == "" {
 		logout = base + a.mountHome()
 	}
+	callbacks := []string{base + a.callbackPath}
+	for _, rule := range a.origins {
+		callbacks = append(callbacks, rule.callbackURL(a.callbackPath))
+	}
 	a.Logger.Info("chiauth0: register these URLs in the application's settings at Auth0",
-		"allowed_callback_url", base+a.callbackPath,
+		"allowed_callback_url", strings.Join(callbacks, ", "),
 		"allowed_logout_url", logout,
 		"issuer", a.issuer)
 	a.warnAboutClaims()

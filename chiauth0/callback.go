@@ -50,6 +50,10 @@ func (a *auth) callback(w http.ResponseWriter, r *http.Request) {
 		a.strayCallback(w, r, answer, loginState{})
 		return
 	}
+	if state.Origin != a.stateOrigin(r) {
+		a.refuseOtherOrigin(w, r, state)
+		return
+	}
 	t, ok := a.findTransaction(r, state.ID)
 	if ok {
 		a.setCookie(w, a.transactionCookie(t.ID), "", 0)

@@ -27,6 +27,7 @@ package chiauth0
 //	cross_origin                403  another site posted the logout; use a form of your own
 //	not_found                   404  the Router has no such page
 //	method_not_allowed          405  see Allow
+//	misdirected_request         421  the host is neither BaseURL's nor one of Origins
 //	login_loop                  429  sessions vanish; allow cookies, check the store
 //
 // The data of the account does not fit (logged at WARN):
@@ -69,6 +70,7 @@ const (
 	CodeCrossOrigin                Code = "cross_origin"
 	CodeNotFound                   Code = "not_found"
 	CodeMethodNotAllowed           Code = "method_not_allowed"
+	CodeMisdirected                Code = "misdirected_request"
 	CodeLoginLoop                  Code = "login_loop"
 	CodeConflict                   Code = "conflict"
 	CodeInvalidUserData            Code = "invalid_user_data"
@@ -139,6 +141,9 @@ var codeInfos = map[Code]codeInfo{
 	CodeNotFound:    {404, "Page not found", "There is no page at this address."},
 	CodeMethodNotAllowed: {
 		405, "This does not work here", "This address does not take this kind of request.",
+	},
+	CodeMisdirected: {
+		421, "This address does not work", "This application is not served at this address.",
 	},
 	CodeLoginLoop: {
 		429, "You are still not signed in",

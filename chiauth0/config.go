@@ -66,6 +66,24 @@ type Config struct {
 	// development: requests are answered on loopback hosts over plain http only. APP_BASE_URL.
 	BaseURL string
 
+	// Origins are further origins under which browsers reach this application, such as
+	// "https://shop.example". It requires BaseURL, and the scheme of BaseURL. A login stays on the
+	// origin where it was begun: the session cookie, the redirect URI and the page that follows are
+	// of that origin. Default: none.
+	//
+	// "https://{organization}.app.example" stands for the hosts of all organizations. The label is
+	// the name of an organization at Auth0. A login at such a host is a login to that organization,
+	// as if Organization were set, and a session of another organization is anonymous there.
+	// Organizations applies as well. The ID token needs the claim org_name: enable "Allow
+	// Organization Names in Authentication API" at Auth0. Hosts that are listed without a
+	// placeholder, and the one of BaseURL, are not hosts of an organization. [RequireBearer] does
+	// not compare the organization of an access token with the host.
+	//
+	// If Origins is set, LoadUser, the guards and the Router answer a request for any other host
+	// with 421. A logout comes back from Auth0 to BaseURL, and from there to its own origin.
+	// APP_ORIGINS, separated by commas.
+	Origins []string
+
 	// MountPath is where the application mounts the Router: "/auth0" by default.
 	MountPath string
 

@@ -76,6 +76,7 @@ func (c *Config) clone() *Config {
 	clone.inUse = nil
 	clone.APIs = slices.Clone(c.APIs)
 	clone.Scopes = slices.Clone(c.Scopes)
+	clone.Origins = slices.Clone(c.Origins)
 	clone.Organizations = slices.Clone(c.Organizations)
 	clone.Secrets = slices.Clone(c.Secrets)
 	clone.AuthorizationParams = maps.Clone(c.AuthorizationParams)

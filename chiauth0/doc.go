@@ -50,6 +50,12 @@
 // and [BearerFrom] returns what the token says. [RequireLoginOrBearer] admits the scripts of the
 // own pages as well. Both need Config.Audience.
 //
+// # Several hosts
+//
+// Config.Origins serves an application on several hosts. The pattern
+// "https://{organization}.app.example" stands for one host for each organization: logins there are
+// logins to the organization, and the session of another organization is anonymous.
+//
 // # Operation
 //
 // [Config.Validate] finds faults in the settings, and [Check] tries them against Auth0, the session
@@ -75,7 +81,8 @@
 //   - Account takeover by e-mail: users are found by issuer and subject only.
 //   - Shared caches that hand out sessions (CVE-2025-48947), and scripts in error messages
 //     (CVE-2021-32702).
-//   - Forged headers: Config.BaseURL says where the application is. X-Forwarded-* is not read.
+//   - Forged headers: Config.BaseURL and Config.Origins say where the application is.
+//     X-Forwarded-* is not read.
 //   - Logouts and logins that other sites start, and those that browsers prefetch.
 //
 // Requests that change data in the application itself need protection against other sites: wrap the

@@ -14,16 +14,17 @@ import (
 // ConfigFromEnv reads the Config from the environment: AUTH0_DOMAIN, AUTH0_CLIENT_ID,
 // AUTH0_CLIENT_SECRET, AUTH0_AUDIENCE, AUTH0_SCOPES, AUTH0_CALLBACK_URI,
 // AUTH0_USER_FIELD_MAPPING, AUTH0_ACCESS_TOKEN_CLAIM_MAPPING, AUTH0_GROUPS_FIELD,
-// AUTH0_SUPERUSER_GROUP, AUTH0_STAFF_GROUP, AUTH0_SECRET and APP_BASE_URL.
+// AUTH0_SUPERUSER_GROUP, AUTH0_STAFF_GROUP, AUTH0_SECRET, APP_BASE_URL and
+// APP_ORIGINS.
 //
 // Each secret can be in a file instead: AUTH0_CLIENT_SECRET_FILE and AUTH0_SECRET_FILE name the
 // files. One line end at the end of a file is removed. AUTH0_SECRET_FILE may have one secret on
 // each line.
 //
 // Mappings are pairs of a user field and a claim, such as
-// "first_name=given_name,last_name=https://app.example/surname". Lists (AUTH0_SCOPES, AUTH0_SECRET)
-// are separated by commas, scopes by spaces as well. White space and quotation marks around a value
-// are refused. The error joins all faults that [Config.Validate] finds.
+// "first_name=given_name,last_name=https://app.example/surname". Lists (AUTH0_SCOPES, AUTH0_SECRET,
+// APP_ORIGINS) are separated by commas, scopes by spaces as well. White space and quotation marks
+// around a value are refused. The error joins all faults that [Config.Validate] finds.
 func ConfigFromEnv() (*Config, error) {
 	var env environment
 	c := &Config{
@@ -34,6 +35,7 @@ func ConfigFromEnv() (*Config, error) {
 		Scopes:       env.scopes("AUTH0_SCOPES"),
 		CallbackURI:  os.Getenv("AUTH0_CALLBACK_URI"),
 		BaseURL:      os.Getenv("APP_BASE_URL"),
+		Origins:      env.list("APP_ORIGINS"),
 		Secrets:      env.secrets("AUTH0_SECRET"),
 		Mapping: userprovider.Mapping{
 			Fields:            env.mapping("AUTH0_USER_FIELD_MAPPING"),
@@ -67,6 +69,19 @@ func (e *environment) text(name string) string {
 
 func (e *environment) scopes(name string) []string {
 	return strings.FieldsFunc(e.text(name), func(c rune) bool { return c == ' ' || c == ',' })
+}
+
+// list reads values that are separated by commas. A missing variable is no list.
+func (e *environment) list(name string) []string {
+	text := e.text(name)
+	if text == "" {
+		return nil
+	}
+	values := strings.Split(text, ",")
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return values
 }
 
 // secret reads a variable, or the file that the variable with the suffix _FILE names.

@@ -32,6 +32,10 @@ type HomeData struct {
 // home says who is signed in. It is where Auth0 sends the browser after a logout, unless
 // PostLogoutURL says otherwise. With CallbackURI "auth0" it is the callback as well.
 func (a *auth) home(w http.ResponseWriter, r *http.Request) {
+	if a.isLoggedOut(r.URL.Query()) {
+		a.loggedOut(w, r)
+		return
+	}
 	if a.callbackIsHome() {
 		answer, err := parseCallback(r.URL.RawQuery)
 		if err != nil || answer != (callbackAnswer{}) {

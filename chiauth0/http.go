@@ -151,6 +151,9 @@ func saved(ctx context.Context) bool {
 func (a *auth) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := asError(err)
 	e.HomeURL = a.settings.home
+	if e.Code == CodeMisdirected {
+		e.HomeURL = a.base.String() + a.settings.home
+	}
 	if e.Code == CodeUnavailable && e.RetryURL == "" {
 		e.RetryURL = a.repeatURL(r)
 	}

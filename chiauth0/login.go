@@ -51,7 +51,7 @@ func (a *auth) login(w http.ResponseWriter, r *http.Request) {
 // transaction's cookie would not be there at the callback. After one redirect the host is taken as
 // it is: a proxy that writes a host of its own would make the redirect a loop.
 func (a *auth) onOtherHost(r *http.Request) bool {
-	if a.base == nil || r.URL.Query().Has(movedParam) {
+	if a.base == nil || len(a.origins) > 0 || r.URL.Query().Has(movedParam) {
 		return false
 	}
 	return normalHost(a.base.Scheme, r.Host) != a.base.Host
@@ -123,7 +123,7 @@ func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
 	if isStepUp {
 		request.query.Del("acr_values")
 	}
-	if err := a.checkConfigured(request.query, query.Get("organization_name")); err != nil {
+	if err := a.checkConfigured(r, request.query, query.Get("organization_name")); err != nil {
 		return loginRequest{}, err
 	}
 	if _, err := a.maxAge(request.query); err != nil {
@@ -138,8 +138,10 @@ func (a *auth) parseLogin(r *http.Request) (loginRequest, error) {
 
 // checkConfigured refuses a query that asks for something else than the Config. An invitation names
 // its organization by ID and by name; either can be the configured one.
-func (a *auth) checkConfigured(query url.Values, organizationName string) error {
-	for name, configured := range a.configured() {
+func (a *auth) checkConfigured(
+	r *http.Request, query url.Values, organizationName string,
+) error {
+	for name, configured := range a.configured(r) {
 		asked := query.Get(name)
 		if asked == "" || asked == configured {
 			continue
@@ -153,9 +155,11 @@ func (a *auth) checkConfigured(query url.Values, organizationName string) error 
 }
 
 // configured are the parameters that a query cannot change.
-func (a *auth) configured() map[string]string {
+func (a *auth) configured(r *http.Request) map[string]string {
 	configured := map[string]string{
-		"organization": a.Organization, "connection": a.Connection, "acr_values": a.ACRValues,
+		"organization": a.organizationOf(r),
+		"connection":   a.Connection,
+		"acr_values":   a.ACRValues,
 	}
 	maps.DeleteFunc(configured, func(_, value string) bool { return value == "" })
 	return configured
@@ -207,6 +211,7 @@ func (a *auth) authorizationRequest(
 ) (url.Values, transaction, error) {
 	var err error
 	state := newLoginState(request)
+	state.Origin = a.stateOrigin(r)
 	t := newTransaction(state.ID)
 	t.RedirectURI = a.origin(r).String() + a.callbackPath
 	t.Lost = request.lost
@@ -220,7 +225,7 @@ func (a *auth) authorizationRequest(
 			query.Set(name, request.query.Get(name))
 		}
 	}
-	for name, value := range a.configured() {
+	for name, value := range a.configured(r) {
 		if request.query.Get(name) == "" {
 			query.Set(name, value)
 		}
@@ -238,8 +243,8 @@ func (a *auth) authorizationRequest(
 	if err := a.askMaxAge(query); err != nil {
 		return nil, t, err
 	}
-	if a.Organization != "" {
-		t.Organization = a.Organization
+	if organization := a.organizationOf(r); organization != "" {
+		t.Organization = organization
 	}
 	sealed, err := a.sealState(state)
 	if err != nil {

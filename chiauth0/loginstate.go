@@ -31,6 +31,7 @@ const (
 type loginState struct {
 	ID       string  `json:"i"`
 	Created  int64   `json:"c"`           // Unix seconds
+	Origin   string  `json:"o,omitempty"` // where the login was begun, with Config.Origins
 	ReturnTo string  `json:"u,omitempty"` // the page to return to
 	Query    string  `json:"q,omitempty"` // the parameters of /login, to begin again
 	Restarts int     `json:"r,omitempty"` // how often the cookie was gone

@@ -127,15 +127,26 @@ func (a *auth) afterLogout(
 	if err != nil {
 		a.Logger.WarnContext(ctx, "logout at Auth0 without discovery", "err", err)
 	}
+	state, stateErr := a.sealLogoutState(r)
+	if stateErr != nil {
+		a.Logger.WarnContext(ctx, "logout goes on without state", "err", stateErr)
+	}
 	query := url.Values{"client_id": {a.ClientID}}
 	if err != nil || meta.EndSessionEndpoint == "" {
 		if err == nil && !a.provider.isAuth0() {
 			return a.postLogoutURL(r)
 		}
-		query.Set("returnTo", a.postLogoutURL(r))
+		returnTo := a.allowedLogoutURL(r)
+		if state != "" { // Auth0 ignores the query when it compares returnTo
+			returnTo = withQuery(returnTo, "state="+state)
+		}
+		query.Set("returnTo", returnTo)
 		return a.logoutLocation(a.issuer+"v2/logout", query)
 	}
-	query.Set("post_logout_redirect_uri", a.postLogoutURL(r))
+	query.Set("post_logout_redirect_uri", a.allowedLogoutURL(r))
+	if state != "" {
+		query.Set("state", state)
+	}
 	if idToken != "" {
 		query.Set("id_token_hint", idToken)
 		location := a.logoutLocation(meta.EndSessionEndpoint, query)

@@ -52,9 +52,12 @@ func parseIssuer(domain string) (string, error) {
 
 // parseBaseURL returns the origin that Config.BaseURL names.
 func parseBaseURL(raw string) (*url.URL, error) {
-	fault := func(what string) error {
-		return fmt.Errorf("BaseURL (APP_BASE_URL) %q %s", maskURL(raw), what)
-	}
+	return parseOrigin(fmt.Sprintf("BaseURL (APP_BASE_URL) %q", maskURL(raw)), raw)
+}
+
+// parseOrigin returns the origin that a setting names. Its errors begin with the setting.
+func parseOrigin(setting, raw string) (*url.URL, error) {
+	fault := func(what string) error { return fmt.Errorf("%s %s", setting, what) }
 	if strings.ContainsAny(raw, ", ;") {
 		return nil, fault("is a list: name one origin such as https://app.example")
 	}
@@ -74,10 +77,10 @@ func parseBaseURL(raw string) (*url.URL, error) {
 			"MountPath names the path of the Router")
 	}
 	if err := checkHTTPS(u); err != nil {
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: %w", raw, err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	if err := checkHost(u); err != nil {
-		return nil, fmt.Errorf("BaseURL (APP_BASE_URL) %q: %w", raw, err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: normalHost(u.Scheme, u.Host)}, nil
 }
@@ -198,26 +201,35 @@ func hostname(host string) string {
 // secure reports whether cookies may have the attribute Secure.
 func (a *auth) secure() bool { return a.base != nil && a.base.Scheme == "https" }
 
-// origin returns the origin under which the browser sees this request: BaseURL, or in development
-// the loopback host that the request names.
+// origin returns the origin under which the browser sees this request: BaseURL, or the one of
+// Origins that the request names. In development it is the loopback host that the request names.
 func (a *auth) origin(r *http.Request) *url.URL {
+	if len(a.origins) > 0 {
+		if origin, _, ok := a.matchHost(r.Host); ok {
+			return origin
+		}
+	}
 	if a.base != nil {
 		return a.base
 	}
 	return &url.URL{Scheme: "http", Host: normalHost("http", r.Host)}
 }
 
-// reachable refuses a request to another host than loopback while BaseURL is not set. It would get
-// cookies without Secure, and a redirect URI from a header that any client can write.
+// reachable refuses a request to another host than those of BaseURL and Origins, if Origins is set,
+// and to another host than loopback while BaseURL is not set. The latter would get cookies without
+// Secure, and a redirect URI from a header that any client can write.
 func (a *auth) reachable(r *http.Request) error {
-	if a.base != nil {
+	if a.base != nil && len(a.origins) == 0 {
 		return nil
 	}
-	if r.TLS == nil && isLoopback(hostname(r.Host)) {
+	if a.base == nil && r.TLS == nil && isLoopback(hostname(r.Host)) {
 		return nil
 	}
 	if u, ok := requestUserOf(r.Context()); ok && u.given {
 		return nil // a unit test with WithUser: httptest sends requests for example.com
+	}
+	if a.base != nil {
+		return a.checkHost(r)
 	}
 	return newError(CodeBaseURLMissing, fmt.Errorf("chiauth0: BaseURL (APP_BASE_URL) is not set, "+
 		"and %q is not a loopback host over http: set it to the origin that browsers use",

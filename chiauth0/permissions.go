@@ -73,8 +73,12 @@ func (g *organizationGuard) forbid(
 	g.auth.forbid(w, r, "organization", u, i)
 }
 
-// canLogIn reports whether there is one login that a person can be sent to.
+// canLogIn reports whether there is one login that a person can be sent to. A host that names an
+// organization has no login to another one.
 func (g *organizationGuard) canLogIn(r *http.Request) bool {
+	if g.organizationOf(r) != g.Organization {
+		return false
+	}
 	return len(g.organizations) == 1 && wantsPage(r)
 }
 

@@ -52,12 +52,13 @@ func (a *auth) cookieSuffix() string {
 func (a *auth) middleware() func(http.Handler) http.Handler {
 	session := sessionstores.Middleware(a.sessions)
 	return func(next http.Handler) http.Handler {
-		return session(a.withRequestUser(next))
+		return a.withHost(session(a.withRequestUser(next)))
 	}
 }
 
 // sessionIdentity returns who is signed in according to the session. The session of another Config,
-// which has another issuer, client or mount path, is anonymous here.
+// which has another issuer, client or mount path, is anonymous here. So is a session of another
+// organization than the one that the host names.
 func (a *auth) sessionIdentity(
 	ctx context.Context,
 ) (userID string, i userprovider.Identity, err error) {
@@ -74,6 +75,10 @@ func (a *auth) sessionIdentity(
 	s, ok := decodeIdentity(encoded)
 	if !ok || !a.owns(&s) || s.ended(time.Now()) {
 		return "", i, ErrNotSignedIn
+	}
+	err = a.checkHostOrganization(ctx, s.identity.OrgID, s.identity.OrgName)
+	if err != nil {
+		return "", i, fmt.Errorf("%w: %w", ErrNotSignedIn, err)
 	}
 
 	return s.userID, s.identity, nil
@@ -196,7 +201,8 @@ func saveError(err error) error {
 	return fmt.Errorf("chiauth0: session not saved: %w", err)
 }
 
-// belongsToAnother reports whether the session has an identity other than i.
+// belongsToAnother reports whether the session has an identity other than i, or is of another
+// organization than the one that the host names.
 func (a *auth) belongsToAnother(ctx context.Context, i userprovider.Identity) bool {
 	encoded := a.sessions.GetString(ctx, identityField)
 	if encoded == "" {
@@ -204,7 +210,11 @@ func (a *auth) belongsToAnother(ctx context.Context, i userprovider.Identity) bo
 	}
 
 	before, ok := decodeIdentity(encoded)
-	return !ok || before.identity.Issuer != i.Issuer || before.identity.Subject != i.Subject
+	if !ok || before.identity.Issuer != i.Issuer || before.identity.Subject != i.Subject {
+		return true
+	}
+	err := a.checkHostOrganization(ctx, before.identity.OrgID, before.identity.OrgName)
+	return err != nil
 }
 
 // sessionNames returns the names that the sessions of a login are indexed under.

@@ -42,7 +42,7 @@ func (b *browser) loseSession() {
 			b.removeCookie(name)
 		}
 	}
-	if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+	if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 		b.app.t.Fatalf("without the session cookie: got %q, want an anonymous page", got)
 	}
 }
@@ -449,7 +449,7 @@ func TestNoSilentLoginAfterALogoutInAnotherTab(t *testing.T) {
 
 	b.removeCookie(b.cookieName("chiauth0_hint_")) // by a logout
 	b.checkPage(b.navigate(toCallback.location()), "/news")
-	if got := b.whoami(); !strings.HasPrefix(got, "nobody") {
+	if got := b.whoami(); !strings.HasPrefix(got, "anonymous") {
 		t.Errorf("after the logout: got %q, want an anonymous page", got)
 	}
 }

@@ -131,7 +131,7 @@ func (g *stepUpGuard) forbid(
 	w http.ResponseWriter, r *http.Request, u userprovider.User, i userprovider.Identity,
 ) {
 	if wantsPage(r) {
-		login := g.stepUpURL(&g.need, &i, askedPage(r))
+		login := g.stepUpURL(r, &g.need, &i, askedPage(r))
 		redirect(w, http.StatusFound, g.origin(r).String()+login)
 		return
 	}
@@ -140,7 +140,7 @@ func (g *stepUpGuard) forbid(
 	e := newError(CodeInsufficientAuthentication, &refusal{
 		error: errors.Join(ErrForbidden, reason), user: u.ID, subject: i.Subject, rule: "step-up",
 	})
-	e.RetryURL = g.stepUpURL(&g.need, &i, g.formPage(r))
+	e.RetryURL = g.stepUpURL(r, &g.need, &i, g.formPage(r))
 	if fromPerson(r) {
 		e.Status = http.StatusForbidden
 	} else {
@@ -191,7 +191,9 @@ type stepUpPage struct {
 
 // stepUpURL is the login that fulfils what a guard needs, and ends on page. The requirements and
 // the page are sealed: the query cannot lower them. The user stays in the organization.
-func (a *auth) stepUpURL(need *stepUp, i *userprovider.Identity, page string) string {
+func (a *auth) stepUpURL(
+	r *http.Request, need *stepUp, i *userprovider.Identity, page string,
+) string {
 	sealed := stepUpPage{StepUp: *need, Page: shortPage(page)}
 	sealed.StepUp.Subject = i.Subject
 	plaintext, err := encodeJSON(sealed)
@@ -203,7 +205,7 @@ func (a *auth) stepUpURL(need *stepUp, i *userprovider.Identity, page string) st
 	if need.MFA {
 		query += "&acr_values=" + url.QueryEscape(a.mfaValues())
 	}
-	if i.OrgID != "" && a.Organization == "" {
+	if i.OrgID != "" && a.organizationOf(r) == "" {
 		query += "&organization=" + url.QueryEscape(i.OrgID)
 	}
 	query += "&" + stepUpParam + "=" + a.transactions.SealString(plaintext, a.stepUpBinding())

@@ -30,8 +30,9 @@ func (c *Config) Validate() error {
 type settings struct {
 	issuer       string   // with a final slash
 	base         *url.URL // nil in development
-	mount        string   // "" for the root
-	home         string   // HomePath
+	origins      []originRule
+	mount        string // "" for the root
+	home         string // HomePath
 	callbackPath string
 	postLogout   string // "" for the router's home
 }
@@ -73,6 +74,7 @@ func (c *Config) readURLs(found *faults) (s settings) {
 		s.base, err = parseBaseURL(c.BaseURL)
 		found.add(err)
 	}
+	s.origins = c.parseOrigins(s.base, found)
 	s.mount, err = parseMountPath(c.MountPath)
 	found.add(err)
 	s.callbackPath, err = c.parseCallbackURI(s)

@@ -38,6 +38,7 @@ func (c *Config) texts() []text {
 		{name: "Mapping.SuperuserGroup (AUTH0_SUPERUSER_GROUP)", value: &c.Mapping.SuperuserGroup},
 	}
 	texts = appendTexts(texts, "Scopes (AUTH0_SCOPES)", c.Scopes, false)
+	texts = appendTexts(texts, "Origins (APP_ORIGINS)", c.Origins, false)
 	texts = appendTexts(texts, "Organizations", c.Organizations, false)
 	return appendTexts(texts, "Secrets (AUTH0_SECRET)", c.Secrets, true)
 }

@@ -39,7 +39,8 @@ type Client struct {
 	Name   string // shown on the login page; default: the ID
 
 	// CallbackURLs and LogoutURLs are matched exactly, including the query (RFC 6749, section
-	// 3.1.2.3). Auth0 ignores the query of a logout URL. The URLs are absolute, without fragment.
+	// 3.1.2.3). As at Auth0, a returnTo at /v2/logout may have a query that the registered URL
+	// lacks. The URLs are absolute, without fragment.
 	//
 	// A callback URL may begin with https://{organization_name}. as at Auth0. It then matches the
 	// logins to that organization.

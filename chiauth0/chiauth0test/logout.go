@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // logoutV2 serves Auth0's own logout, with the parameters client_id and returnTo. federated has no
@@ -18,7 +19,7 @@ func (t *Tenant) logoutV2(w http.ResponseWriter, r *http.Request) {
 			fmt.Sprintf("Unknown client: %q.", query.Get("client_id")))
 		return
 	}
-	if target != "" && !slices.Contains(client.LogoutURLs, target) {
+	if target != "" && !client.allowsReturnTo(target) {
 		t.errorPage(w, http.StatusBadRequest, fmt.Sprintf("The returnTo %q is not in the list of "+
 			"allowed logout URLs of client %q.", target, client.ID))
 		return
@@ -28,6 +29,12 @@ func (t *Tenant) logoutV2(w http.ResponseWriter, r *http.Request) {
 	}
 	t.endSession(w, r)
 	t.afterLogout(w, r, target)
+}
+
+// allowsReturnTo reports whether a returnTo is registered, as it is or without its query.
+func (c Client) allowsReturnTo(target string) bool {
+	withoutQuery, _, _ := strings.Cut(target, "?")
+	return slices.Contains(c.LogoutURLs, target) || slices.Contains(c.LogoutURLs, withoutQuery)
 }
 
 // logoutOIDC serves OpenID Connect RP-Initiated Logout 1.0. A request that names the session in

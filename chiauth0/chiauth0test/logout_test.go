@@ -67,6 +67,34 @@ func TestLogoutV2(t *testing.T) {
 	}
 }
 
+// Auth0 compares a returnTo without its query. At /oidc/logout the query counts.
+func TestLogoutURLWithAQuery(t *testing.T) {
+	t.Parallel()
+	const registered = "http://app.test/bye2"
+	for path, want := range map[string]logoutTest{
+		"v2/logout": {
+			edits{"client_id": "app", "returnTo": registered + "?state=x"},
+			302, registered + "?state=x", true,
+		},
+		"oidc/logout": {
+			edits{
+				"client_id": "app", "logout_hint": "x",
+				postLogout: registered + "?state=x",
+			},
+			400, "", false,
+		},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.client.LogoutURLs = append(a.client.LogoutURLs, registered)
+			a.tenant.AddClient(a.client)
+			a.code(nil)
+			a.wantLogout(path, want.query.apply(url.Values{}), want)
+		})
+	}
+}
+
 func TestLogoutOIDC(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]logoutTest{ // "token" and "sid" stand for this login's
