@@ -170,8 +170,12 @@ func (a *auth) isOwnRequest(r *http.Request) bool {
 	switch path {
 	case a.mount + loginRoute, a.mount + callbackRoute, a.mount + logoutRoute, a.mount + meRoute:
 		return true
+	case a.mount + backchannelRoute:
+		return a.BackchannelLogout
+	case a.mount + sessionRoute:
+		return a.mount != "" // the page of a Router at the root can be the application's
 	case a.mount, strings.TrimSuffix(a.callbackPath, "/"):
-		return path != "" // the home page of a Router at the root can be the application's
+		return path != "" // so can its home page
 	}
 	return false
 }

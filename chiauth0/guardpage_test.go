@@ -3,6 +3,7 @@ package chiauth0_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -149,6 +150,10 @@ func TestGuardOnTheRootRouter(t *testing.T) {
 						t.Errorf("%s: got %s: %s", path, resp.Status, resp.body)
 					}
 				}
+				session := stranger.rawGet("/auth0/session")
+				if session.StatusCode != http.StatusOK {
+					t.Errorf("/session: got %s, want 200", session.Status)
+				}
 				b := a.browser()
 				if end := b.open("/"); end.body != "hello "+ada {
 					t.Errorf("the login ends with %s: %s", end.Status, end.body)
@@ -198,6 +203,27 @@ func TestRootGuardAndRewrittenURLs(t *testing.T) {
 	} {
 		if resp := a.browser().get(sent, "X-Rewrite", routed); resp.body == "open" {
 			t.Errorf("%s rewritten to %s: got %s, want a redirect", sent, routed, resp.Status)
+		}
+	}
+}
+
+// Auth0 sends no session cookie with a logout token.
+func TestRootGuardLeavesTheBackchannelLogoutOpen(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		a := newApp(t, func(c *chiauth0.Config) { c.BackchannelLogout = on })
+		handler := rootGuarded(a.cfg, chiauth0.RequireLogin)
+		r := httptest.NewRequest(http.MethodPost, a.base+backchannelPath, http.NoBody)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+
+		want := http.StatusUnauthorized // of the guard
+		if on {
+			want = http.StatusBadRequest // of the Router: there is no logout token
+		}
+		if w.Code != want {
+			t.Errorf("BackchannelLogout %t: got %d %s, want %d", on, w.Code, w.Body, want)
 		}
 	}
 }
