@@ -49,7 +49,9 @@ import (
 func Middleware(m *scs.SessionManager) func(http.Handler) http.Handler {
 	checkCookie(&m.Cookie)
 	l := &loader{manager: m, adapter: adapterOf(m)}
-	m.HashTokenInStore = false // the adapter hashes, in the same way
+	if m.HashTokenInStore { // the adapter hashes, in the same way
+		m.HashTokenInStore = false
+	}
 	l.scsKey = contextKeyOf(m)
 
 	return func(next http.Handler) http.Handler {

@@ -137,12 +137,13 @@ func TestRoundTripsOfRequests(t *testing.T) {
 		{"/logout", 2}, // read, revoke
 	}
 	for _, step := range steps {
-		*trips = 0
+		trips.Store(0)
 		var w *httptest.ResponseRecorder
 		w, cookie = a.get(step.path, cookie)
-		if w.Code != http.StatusOK || *trips > step.want {
+		got := int(trips.Load())
+		if w.Code != http.StatusOK || got > step.want {
 			t.Errorf("%s: got %d and %d round trips, want 200 and at most %d",
-				step.path, w.Code, *trips, step.want)
+				step.path, w.Code, got, step.want)
 		}
 	}
 }

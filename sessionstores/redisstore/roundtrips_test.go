@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -31,18 +32,18 @@ func loadScripts(t testing.TB, client redis.UniversalClient) {
 }
 
 // countTrips counts commands and pipelines of the client.
-func countTrips(client *redis.Client) *int {
-	trips := new(int)
+func countTrips(client *redis.Client) *atomic.Int64 {
+	trips := new(atomic.Int64)
 	client.AddHook(hook{
 		process: func(next redis.ProcessHook) redis.ProcessHook {
 			return func(ctx context.Context, cmd redis.Cmder) error {
-				*trips++
+				trips.Add(1)
 				return next(ctx, cmd)
 			}
 		},
 		pipeline: func(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 			return func(ctx context.Context, cmds []redis.Cmder) error {
-				*trips++
+				trips.Add(1)
 				return next(ctx, cmds)
 			}
 		},
@@ -92,13 +93,13 @@ func TestRoundTrips(t *testing.T) {
 		}},
 	}
 	for _, step := range steps {
-		*trips = 0
+		trips.Store(0)
 		found, err := step.do()
 		if !found || err != nil {
 			t.Errorf("%s: got found=%v, error %v, want found=true", step.name, found, err)
 		}
-		if *trips != step.want {
-			t.Errorf("%s: got %d round trips, want %d", step.name, *trips, step.want)
+		if got := int(trips.Load()); got != step.want {
+			t.Errorf("%s: got %d round trips, want %d", step.name, got, step.want)
 		}
 	}
 }
