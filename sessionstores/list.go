@@ -158,8 +158,8 @@ func RevokeOthers(ctx context.Context, m *scs.SessionManager, name string) error
 	}
 }
 
-// revokeUnlessTombstone revokes a session, and an absent one that is being created. The successor of
-// a tombstone has an index entry of its own, and may be the session of this request.
+// revokeUnlessTombstone revokes a session, and an absent one that is being created. The successor
+// of a tombstone has an index entry of its own, and may be the session of this request.
 func (a *storeAdapter) revokeUnlessTombstone(ctx context.Context, key string) error {
 	_, expiry, found, err := a.backend.Get(ctx, key)
 	if err != nil {

@@ -114,7 +114,9 @@ func TestListMarksTheSessionOfTheRequest(t *testing.T) {
 		s.do(what, func(ctx context.Context) {
 			list, err := sessionstores.List(ctx, s.m, "user 1")
 			assertNoError(t, "List", err)
-			current := slices.DeleteFunc(list, func(l sessionstores.Listed) bool { return !l.Current })
+			current := slices.DeleteFunc(list, func(l sessionstores.Listed) bool {
+				return !l.Current
+			})
 			assertEqual(t, "sessions that are current", len(current), want)
 		})
 	}

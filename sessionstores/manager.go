@@ -222,7 +222,9 @@ func CanRevokeAll(m *scs.SessionManager) error {
 }
 
 func unindexed(store scs.Store) error {
-	return fmt.Errorf("sessionstores: %T has no index of sessions: %w", store, errors.ErrUnsupported)
+	return fmt.Errorf(
+		"sessionstores: %T has no index of sessions: %w", store, errors.ErrUnsupported,
+	)
 }
 
 // nameKey returns the key of a name in the index. Names are hashed, as tokens are.
