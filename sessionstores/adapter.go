@@ -187,7 +187,10 @@ func (a *storeAdapter) commitJob(
 		p, _ := decodePayload(old)
 		p.deadline = deadline
 		p.values = values
-		_, err = a.backend.Update(ctx, key, old, p.encode(), expiry)
+		found, err = a.backend.Update(ctx, key, old, p.encode(), expiry)
+		if err == nil && !found && time.Now().Before(expiry) {
+			return ErrGone
+		}
 		if !errors.Is(err, ErrConflict) {
 			return unavailable(err)
 		}

@@ -69,6 +69,22 @@ func TestJobDoesNotBringARevokedSessionBack(t *testing.T) {
 	})
 }
 
+func TestJobReportsThatItsSessionIsRevokedDuringCommit(t *testing.T) {
+	store := newSpyStore(t)
+	s := newSite(t, sessionstores.New(store))
+	token := s.signIn("ann")
+	ctx := mustLoad(t, s.m, token)
+	store.setHooks(func(ctx context.Context, method, key string) error {
+		if method != "Update" {
+			return nil
+		}
+		_, err := store.Store.Revoke(ctx, key)
+		return err
+	}, nil)
+	assertError(t, "Commit", s.changes(ctx), sessionstores.ErrGone)
+	s.assertUser("after Commit", token, "")
+}
+
 func TestJobKeepsTheNamesOfASession(t *testing.T) {
 	eachIndex(t, func(t *testing.T, s *site) {
 		token := s.signInNamed("ann", []string{"user 1"})

@@ -238,3 +238,19 @@ func TestStoreHasNoTokens(t *testing.T) {
 	}
 	s.assertUser("afterwards", token, "ann")
 }
+
+func TestSaveReportsThatTheAttachmentIsRevokedMeanwhile(t *testing.T) {
+	store := newSpyStore(t)
+	s := newSite(t, sessionstores.New(store))
+	token := s.signIn("ann", s.setAttachment("tokens 1"))
+	store.setHooks(func(ctx context.Context, method, key string) error {
+		if method != "Update" || !strings.HasPrefix(key, "attachment:") {
+			return nil
+		}
+		_, err := store.Store.Revoke(ctx, key)
+		return err
+	}, nil)
+	s.do(token, s.setAttachment("tokens 2"), func(ctx context.Context) {
+		assertError(t, "Save", sessionstores.Save(ctx, s.m), sessionstores.ErrGone)
+	})
+}

@@ -11,8 +11,8 @@ import (
 )
 
 // plainStore makes a Backend of any scs store. What must not create, or must not overwrite, reads
-// first. Between that read and the write another request can write; [New] documents this window.
-// Tombstones are values like sessions.
+// first. It holds the lock of the key from that read to the write. Another process can write in
+// between; [New] documents this window. Tombstones are values like sessions.
 type plainStore struct{ scs.Store }
 
 // A plainEntry is what a plainStore keeps under a key: a session or a tombstone.
@@ -126,10 +126,22 @@ func (p plainStore) FindCtx(ctx context.Context, key string) ([]byte, bool, erro
 func (p plainStore) CommitCtx(
 	ctx context.Context, key string, data []byte, expiry time.Time,
 ) error {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
 	return p.write(ctx, key, plainEntry{data: data, expiry: expiry})
 }
 
 func (p plainStore) DeleteCtx(ctx context.Context, key string) error {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
 	e, found, err := p.read(ctx, key)
 	if err != nil {
 		return err
@@ -153,6 +165,12 @@ func (p plainStore) Get(ctx context.Context, key string) ([]byte, time.Time, boo
 func (p plainStore) Create(
 	ctx context.Context, key string, data []byte, expiry time.Time,
 ) (bool, error) {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+
 	e, found, err := p.read(ctx, key)
 	if err != nil {
 		return false, err
@@ -168,6 +186,12 @@ func (p plainStore) Create(
 func (p plainStore) Update(
 	ctx context.Context, key string, old, data []byte, expiry time.Time,
 ) (bool, error) {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+
 	e, found, err := p.read(ctx, key)
 	if err != nil || !found || e.tombstone {
 		return false, err
@@ -181,6 +205,12 @@ func (p plainStore) Update(
 }
 
 func (p plainStore) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+
 	e, found, err := p.read(ctx, key)
 	if err != nil || !found || e.tombstone {
 		return false, err
@@ -193,6 +223,12 @@ func (p plainStore) Touch(ctx context.Context, key string, expiry time.Time) (bo
 func (p plainStore) Renew(
 	ctx context.Context, oldKey, newKey string, old, data []byte, expiry time.Time,
 ) (bool, error) {
+	unlock, err := plainLocks.lock(ctx, oldKey)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+
 	e, found, err := p.read(ctx, oldKey)
 	if err != nil || !found {
 		return false, err
@@ -218,23 +254,37 @@ func (p plainStore) Renew(
 func (p plainStore) Revoke(ctx context.Context, key string) (bool, error) {
 	revoked := false
 	for range maxSuccessors {
-		e, found, err := p.read(ctx, key)
-		if err != nil {
+		found, successor, err := p.revokeOne(ctx, key)
+		revoked = revoked || found
+		if err != nil || successor == "" {
 			return revoked, err
 		}
-
-		if err := p.writeTombstone(ctx, key, e.successor); err != nil {
-			return revoked, err
-		}
-
-		revoked = revoked || found && !e.tombstone
-		if e.successor == "" {
-			return revoked, nil
-		}
-		key = e.successor
+		key = successor
 	}
 
 	return revoked, nil
+}
+
+// revokeOne leaves a tombstone under one key. It returns the successor that the key had.
+func (p plainStore) revokeOne(
+	ctx context.Context, key string,
+) (found bool, successor string, err error) {
+	unlock, err := plainLocks.lock(ctx, key)
+	if err != nil {
+		return false, "", err
+	}
+	defer unlock()
+
+	e, found, err := p.read(ctx, key)
+	if err != nil {
+		return false, "", err
+	}
+
+	if err := p.writeTombstone(ctx, key, e.successor); err != nil {
+		return false, "", err
+	}
+
+	return found && !e.tombstone, e.successor, nil
 }
 
 // maxSuccessors bounds a chain of renewals: the store may have been written by another program.

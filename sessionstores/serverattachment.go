@@ -67,7 +67,10 @@ func (c *serverCarrier) updateAttachment(rs *requestSession, w *write, expiry ti
 			return c.createAttachment(rs, &created)
 		}
 
-		_, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
+		found, err = c.backend.Update(ctx, key, old, w.attachment, expiry)
+		if err == nil && !found {
+			return ErrGone
+		}
 		if !errors.Is(err, ErrConflict) {
 			return unavailable(err)
 		}
