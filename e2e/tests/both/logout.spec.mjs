@@ -14,7 +14,7 @@ test('a logout from the home page of the router returns to it', async ({ page, i
 
 test('a logout from a page of the application ends the session', async ({ page, idp, signIn }) => {
   await signIn('user@example.com');
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await idp.confirmLogout(page);
   await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
   expect((await page.request.get('/api/me')).status()).toBe(401);
@@ -34,7 +34,7 @@ test('a logout ends single sign-on: the next login asks for the password', async
   await page.goto('/account');
   await expect(page).toHaveURL('/account');
 
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await idp.confirmLogout(page);
   await expect(page).toHaveURL('/auth0');
   await page.goto('/account');
@@ -50,7 +50,7 @@ test('a copy of the session cookie is not signed in after the logout', async ({
 }) => {
   await signIn('user@example.com');
   const copied = await context.cookies();
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await idp.confirmLogout(page);
   await expect(page).toHaveURL('/auth0');
 

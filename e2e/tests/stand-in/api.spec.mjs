@@ -63,7 +63,7 @@ test('the session panel reports a logout in another tab', async ({ page, context
 
   const other = await context.newPage();
   await other.goto('/account');
-  await other.getByRole('button', { name: 'Log out' }).click();
+  await other.getByRole('button', { name: 'Log out', exact: true }).click();
   await expect(other).toHaveURL('/auth0');
   await expect(panel).toContainText('You are logged out.');
   await page.getByRole('button', { name: 'Load the reports' }).click();

@@ -48,7 +48,7 @@ test('going back after a login and opening the callback again show no error', as
 
 test('going back after a logout does not show the account', async ({ page, signIn }) => {
   await signIn('user@example.com');
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await expect(page).toHaveURL('/auth0');
   await page.goBack();
   await page.waitForLoadState();
@@ -83,7 +83,7 @@ test.describe('without JavaScript', () => {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Staff');
     await page.getByRole('link', { name: 'Superuser', exact: true }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('No access to Superuser');
-    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log out', exact: true }).click();
     await expect(page.getByRole('heading', { name: 'Auth0 Login' })).toBeVisible();
   });
 });
