@@ -106,6 +106,8 @@ function configuration(
       pushed_authorization_request: '/oauth/par',
       end_session: '/oidc/logout',
     },
+    // The application recognizes Auth0, which has the older logout, by this endpoint.
+    discovery: endSession ? {} : { mfa_challenge_endpoint: 'http://localhost/mfa/challenge' },
     features: {
       devInteractions: { enabled: true }, // a login page that accepts any user name and password
       rpInitiatedLogout: { enabled: endSession },
