@@ -228,14 +228,16 @@ func TestRootGuardLeavesTheBackchannelLogoutOpen(t *testing.T) {
 	}
 }
 
-// At the root, the Router's home page can be the application's own.
+// At the root, the Router's home page and /session can be the application's own.
 func TestRootGuardWithARouterAtTheRoot(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, func(c *chiauth0.Config) { c.MountPath = "/" })
 	handler := chiauth0.RequireLogin(a.cfg)(http.HandlerFunc(whoami))
 	a.net.serve(a.base, handler)
-	if resp := a.browser().get("/"); resp.StatusCode != http.StatusFound {
-		t.Errorf("got %s: %s, want 302", resp.Status, resp.body)
+	for _, path := range []string{"/", "/session"} {
+		if resp := a.browser().get(path); resp.StatusCode != http.StatusFound {
+			t.Errorf("%s: got %s: %s, want 302", path, resp.Status, resp.body)
+		}
 	}
 }
 

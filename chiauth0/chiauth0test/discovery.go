@@ -6,7 +6,7 @@ import (
 )
 
 // discovery serves the document that Auth0 serves, reduced to what the tenant implements.
-// mfa_challenge_endpoint is not implemented: applications recognize Auth0 by it.
+// mfa_challenge_endpoint has no handler. Applications recognize Auth0 by it.
 func (t *Tenant) discovery(w http.ResponseWriter, _ *http.Request) {
 	doc := map[string]any{
 		"issuer":                 t.issuer,
